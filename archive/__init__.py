@@ -1,0 +1,1 @@
+"""Foreign Desk's archive (the public names are put here once every room stands)."""

@@ -1,0 +1,142 @@
+"""The nouns that travel between the rooms: Capture, Link, Extraction.
+
+All are frozen and picklable, since they cross process borders, and none knows the database. Times are
+timezone-aware `datetime` in UTC where *we* measured them (`captured_at`), and ISO 8601 strings as the page
+gave them where they are the page's claim (`published`, `modified`): a claim without a zone stays without one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+Headers = tuple[tuple[str, str], ...]
+
+#: What a page is to us: how it is visited, and what is read in it.
+PAGE_KINDS = ("article", "section", "feed", "sitemap", "robots")
+
+#: Boxes of links: chosen by readers, for this article, otherwise put forward; `front` = a section page's own list.
+LINK_KINDS = ("readers", "related", "recommended", "front")
+
+
+def payload_digest(payload: bytes) -> str:
+    """The name under which a payload is kept: `sha256:` and 64 hex digits of its bytes."""
+    return "sha256:" + hashlib.sha256(payload).hexdigest()
+
+
+def text_digest(title: str | None, standfirst: str | None, text: str | None) -> str:
+    """The name of a text: equal headline, standfirst and body have an equal digest, whatever page they stood on."""
+    # JSON keeps the three apart, so that no two different texts can run into one.
+    parts = json.dumps([title or "", standfirst or "", text or ""], ensure_ascii=False, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def timestamp(moment: datetime) -> str:
+    """A moment as the archive writes it: UTC, ISO 8601, microseconds, `Z`; text order is time order.
+
+    Raises ValueError for a moment without a time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone: say which moment is meant.")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment(text: str) -> datetime:
+    """The moment that a written time names, in UTC; a time without a zone is read as UTC.
+
+    Raises ValueError where the text is no ISO 8601 time.
+    """
+    value = datetime.fromisoformat(text.strip())
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One fetch of a page at a time, whatever came of it (200, 304, 404, timeout, refused by robots).
+
+    `payload` is the decoded body; None where there was none, also for a 304. `error` is one word for why there is
+    no sound answer (`timeout`, `robots`, `too_large`, `dns` …), `detail` the sentence that goes with it. Together,
+    `status` and `error` always say what happened: at least one of them is set.
+    """
+
+    url: str
+    captured_at: datetime
+    site: str = ""
+    kind: str = "article"
+    status: int | None = None
+    reason: str | None = None
+    payload: bytes | None = None
+    content_type: str | None = None
+    location: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    http_version: str | None = None
+    ip: str | None = None
+    request_headers: Headers = ()
+    response_headers: Headers = ()
+    wire_digest: str | None = None
+    error: str | None = None
+    detail: str | None = None
+    attempts: int = 1
+    discovered_on: str | None = None
+
+    @property
+    def digest(self) -> str | None:
+        """The payload's digest, or None where nothing came."""
+        return None if self.payload is None else payload_digest(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry of a box on a page. `rank` counts from 1 within the kind, in page order.
+
+    `target` is the absolute, cleaned URL; `href` is how it stood on the page. `published` is what a feed or news
+    sitemap says of its entry (ISO 8601, as given), None elsewhere.
+    """
+
+    kind: str
+    rank: int
+    target: str
+    text: str | None = None
+    heading: str | None = None
+    href: str | None = None
+    published: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What we read in one snapshot of a page: an opinion that can be made again from the snapshot.
+
+    `text` holds paragraphs separated by an empty line. `kind` says what the page is (article, section, feed, live,
+    gallery, video, consent, paywall, error, shell), `problem` is one word where it could not be read as that.
+    `fields` says for each value where it came from: {"published": {"from": "jsonld"}, …}, and holds the values
+    that have no column of their own (standfirst's source, image, caption, keywords, agency, canonical, access).
+    """
+
+    url: str
+    digest: str
+    extractor: str
+    kind: str = "article"
+    title: str | None = None
+    standfirst: str | None = None
+    text: str | None = None
+    authors: tuple[str, ...] = ()
+    published: str | None = None
+    modified: str | None = None
+    language: str | None = None
+    section: str | None = None
+    links: tuple[Link, ...] = ()
+    problem: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A capture together with the pages first seen on it, as (kind, URL): what is stored in one transaction."""
+
+    capture: Capture
+    found: tuple[tuple[str, str], ...] = ()

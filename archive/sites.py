@@ -1,0 +1,215 @@
+"""Site, and load_sites: the catalogue of outlets as TOML, one table an outlet, checked when it is loaded.
+
+    [meridian]
+    name = "The Meridian Courier"
+    home = "https://www.meridian-courier.example/"
+    country = "GB"
+    language = "en"
+    sections = ["https://www.meridian-courier.example/world"]
+
+Adding a site needs no code. An error names the file, the line, the key, and what was expected there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from archive.errors import SiteError, UnknownSite
+from archive.urls import clean_url
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def seconds(text: str | int | float) -> float:
+    """A length of time in seconds, from `"90s"`, `"15m"`, `"6h"`, `"1d"`, `"2w"` or a number of seconds.
+
+    Raises ValueError where the text is none of these.
+    """
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        return float(text)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", text) if isinstance(text, str) else None
+    if not match:
+        raise ValueError(f'{text!r} is no length of time: write it as "90s", "15m", "6h", "1d" or "2w".')
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _key(doc: str, kind: str, default: Any) -> Any:
+    """A field of Site together with what its TOML key means; docs/sites.md is checked against these."""
+    return field(default=default, metadata={"doc": doc, "kind": kind})
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One outlet of the catalogue. Frozen and picklable: it travels to the workers that read its pages."""
+
+    key: str
+    name: str = _key("the outlet's name, as it writes it", "text", "")
+    home: str = _key("its home page", "url", "")
+    country: str = _key("ISO 3166-1 code of the country it reports from", "text", "")
+    language: str = _key("ISO 639-1 code of the language it writes in", "text", "")
+    sections: tuple[str, ...] = _key("international section pages", "urls", ())
+    feeds: tuple[str, ...] = _key("RSS, Atom or JSON feeds of that section", "urls", ())
+    sitemaps: tuple[str, ...] = _key("news sitemaps, or indexes of them", "urls", ())
+    articles: str = _key("regular expression found in every article's URL; empty: judged by shape", "regex", "")
+    depth: int = _key("how many pages of a paged section are followed", "count", 3)
+    max_articles: int = _key("most articles fetched in one run", "count", 200)
+    delay: float = _key("least seconds between two requests to one host", "seconds", 5.0)
+    cadence: float = _key("how often `foreigndesk schedule` visits the site", "duration", 3600.0)
+    revisit: float = _key("shortest time between two looks at one article", "duration", 900.0)
+    prune: tuple[str, ...] = _key("XPath of elements that never belong to an article", "xpaths", ())
+    keep: tuple[str, ...] = _key("XPath of the element that holds the article's body", "xpaths", ())
+    boxes: tuple[str, ...] = _key("XPath of boxes of links that the general rules miss", "xpaths", ())
+    note: str = _key("what a person should know about this outlet", "text", "")
+    source: str = ""
+
+    def seeds(self) -> list[tuple[str, str]]:
+        """(kind, URL) of every page that lists articles, in the order of a visit."""
+        named = (("feed", self.feeds), ("sitemap", self.sitemaps), ("section", self.sections))
+        return [(kind, url) for kind, urls in named for url in urls]
+
+    def entry(self) -> str:
+        """The entry as canonical JSON, which the archive keeps beside what was captured under it."""
+        return json.dumps({k: v for k, v in asdict(self).items() if k != "source"}, ensure_ascii=False, sort_keys=True)
+
+
+_KEYS = {f.name: f.metadata["kind"] for f in fields(Site) if f.metadata}
+_EXPECTED = {
+    "text": "a string in quotation marks",
+    "url": 'one URL, such as "https://www.example.org/world"',
+    "urls": 'a list of URLs, such as ["https://www.example.org/world"]',
+    "regex": "a regular expression in single quotation marks",
+    "count": "a whole number, 0 or more",
+    "seconds": "a number of seconds, 0 or more",
+    "duration": 'a length of time, such as "90s", "15m", "6h" or "1d"',
+    "xpaths": "a list of XPath expressions",
+}
+
+
+def load_sites(*places: Path | str) -> dict[str, Site]:
+    """Every entry of the TOML files at `places` (files, or folders read in name order); later ones win.
+
+    Returns the sites by their key, sorted. Raises SiteError naming file, line, key and what was expected.
+    """
+    found: dict[str, Site] = {}
+    for place in map(Path, places):
+        if not place.exists():
+            raise SiteError(f"{place} does not exist: name a TOML file or a folder of TOML files.")
+        for file in sorted(place.glob("*.toml")) if place.is_dir() else [place]:
+            found.update(_read(file))
+    return dict(sorted(found.items()))
+
+
+def pick(sites: Mapping[str, Site], names: Iterable[str]) -> list[Site]:
+    """The named sites in the order asked. Raises UnknownSite with the nearest names where one is not there."""
+    picked = []
+    for name in names:
+        if name not in sites:
+            near = difflib.get_close_matches(name.lower(), sites, n=3, cutoff=0.5)
+            near = near or [k for k, s in sites.items() if name.lower() in s.name.lower()][:3]
+            hint = f"Did you mean {' or '.join(near)}?" if near else "`foreigndesk sites list` shows them all."
+            raise UnknownSite(f"No site is called {name!r}. {hint}")
+        picked.append(sites[name])
+    return picked
+
+
+def _read(file: Path) -> dict[str, Site]:
+    try:
+        text = file.read_text(encoding="utf-8")
+        tables = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SiteError(f"{file}, line {line}: this is not UTF-8; save the file as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"\(at (?:line (\d+), column (\d+)|end of document)\)", str(error))
+        line = int(at[1]) if at and at[1] else text.count("\n") + 1
+        shown = text.splitlines()[line - 1].strip() if line <= len(text.splitlines()) else "the end of the file"
+        what = re.sub(r"\s*\(at .*\)$", "", str(error))
+        raise SiteError(f"{file}, line {line}: this is not valid TOML ({what}); it stands at: {shown}") from None
+    except OSError as error:
+        raise SiteError(f"{file} cannot be read: {error.strerror}.") from None
+    return {key: _site(file, text, key, table) for key, table in tables.items()}
+
+
+def _site(file: Path, text: str, key: str, table: Any) -> Site:
+    if not isinstance(table, dict):
+        line = _line(text, None, key)
+        raise SiteError(
+            f"{file}, line {line}: {key} stands outside any site; put it below a line such as [{'mysite'}]."
+        )
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", key):
+        raise SiteError(
+            f"{file}, line {_line(text, key)}: [{key}] is no name for a site; use small letters, digits, '.', '-', '_'."
+        )
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        where = f"{file}, line {_line(text, key, name)}, [{key}] {name}"
+        if name not in _KEYS:
+            near = difflib.get_close_matches(name, _KEYS, n=1, cutoff=0.4)
+            raise SiteError(
+                f"{where}: no such key. " + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(_KEYS)}.")
+            )
+        try:
+            values[name] = _value(_KEYS[name], value)
+        except (ValueError, re.error, etree.XPathError) as error:
+            raise SiteError(f"{where}: {error}. Expected {_EXPECTED[_KEYS[name]]}.") from None
+    site = Site(key=key, source=str(file), **values)
+    if not site.home:
+        raise SiteError(f'{file}, line {_line(text, key)}, [{key}]: home is missing; write home = "https://…/".')
+    return site
+
+
+def _value(kind: str, value: Any) -> Any:
+    """The value as Site holds it. Raises ValueError, re.error or XPathError with what is wrong."""
+    if kind == "urls":
+        if not isinstance(value, list):
+            raise ValueError(f"{value!r} is not a list")
+        return tuple(_value("url", one) for one in value)
+    if kind == "xpaths":
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise ValueError(f"{value!r} is not a list of strings")
+        for one in value:
+            etree.XPath(one)
+        return tuple(value)
+    if kind == "duration":
+        return seconds(value)
+    if kind in ("count", "seconds"):
+        if isinstance(value, bool) or not isinstance(value, int if kind == "count" else (int, float)) or value < 0:
+            raise ValueError(f"{value!r} is not that")
+        return value if kind == "count" else float(value)
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a string")
+    if kind == "url":
+        cleaned = clean_url(value)
+        if cleaned is None:
+            raise ValueError(f"{value!r} is no http or https URL")
+        return cleaned
+    if kind == "regex":
+        re.compile(value)
+    return value
+
+
+def _line(text: str, table: str | None, key: str | None = None) -> int:
+    """The line where `key` of `table` (or the table itself) stands, for messages; 1 where it cannot be told."""
+    inside, at = table is None, 1
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[\s*\"?([^\]\"]+)\"?\s*\]", line)
+        if header:
+            if inside and table is not None:
+                break
+            inside = header[1].strip() == table
+            if inside:
+                at = number
+                if key is None:
+                    break
+        elif inside and key is not None and re.match(rf"\s*\"?{re.escape(key)}\"?\s*=", line):
+            return number
+    return at
