@@ -77,7 +77,7 @@ class Processes(_Closing):
         # thread, socket or database handle of ours is copied into it.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["archive.extraction", "archive.fronts"])
-        self._pool = pebble.ProcessPool(
+        self._pool: Any = pebble.ProcessPool(
             width, max_tasks=PAGES_PER_WORKER, initializer=_limit, initargs=(memory,), context=context
         )
 

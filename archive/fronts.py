@@ -20,7 +20,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from html import unescape
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -81,7 +83,7 @@ def read_listing(capture: Capture, site: Site | None = None) -> Listing:
     """What a captured section page, feed or sitemap lists.
 
     capture: with the payload; one without a payload lists nothing. site: its `articles` pattern decides where it is
-    set, and its home page belongs to the outlet. Never raises on content, and never returns a target that is not http(s).
+    set, and its home page belongs to the outlet. Never raises on content; every target is http or https.
     """
     try:
         payload, whole = _unpacked(capture.payload or b"")
@@ -135,7 +137,7 @@ def _unpacked(payload: bytes) -> tuple[bytes, bool]:
 
 
 # Labels as the WHATWG Encoding Standard §4.2 reads them: pages that say Latin-1 mean windows-1252, and so on.
-_LABELS = {
+_CHARSETS = {
     "ascii": "cp1252", "us-ascii": "cp1252", "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252",
     "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "big5": "big5hkscs", "x-sjis": "cp932",
     "shift_jis": "cp932", "shift-jis": "cp932", "windows-31j": "cp932", "euc-kr": "cp949", "ks_c_5601-1987": "cp949",
@@ -158,7 +160,7 @@ def _decoded(payload: bytes, content_type: str | None) -> str:
             return payload[len(mark) :].decode(name, "replace")
     head = payload[:2048].decode("latin-1")
     found = [a or b for a, b in _CHARSET.findall(content_type or "") + _CHARSET.findall(head)]
-    names = [_LABELS.get(n.lower(), n.lower()) for n in found if _TEXTUAL.match(_LABELS.get(n.lower(), n))]
+    names = [_CHARSETS.get(n.lower(), n.lower()) for n in found if _TEXTUAL.match(_CHARSETS.get(n.lower(), n))]
     # ISO-2022 is ASCII bytes with escapes, and UTF-16 of ASCII is ASCII with NULs: both are sound UTF-8, so ask first.
     if names and names[0].startswith(("iso-2022", "utf-16", "utf-32")) and ("\x1b" in head or "\x00" in head):
         return payload.decode(names[0], "replace")
@@ -183,7 +185,7 @@ def _decoded(payload: bytes, content_type: str | None) -> str:
 _FEED_ROOTS = ("rss", "rdf", "feed", "channel")
 _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)")
-_NETSCAPE = re.compile(r"<!DOCTYPE\s+rss\s+(?:PUBLIC\s+\"-//Netscape[^\"<>\[\]]*\"|SYSTEM)\s*\"[^\"<>\[\]]*\"\s*>", re.I)
+_NETSCAPE = re.compile(r"<!DOCTYPE\s+rss\s+PUBLIC\s+\"-//Netscape[^\"<>\[\]]*\"\s*\"[^\"<>\[\]]*\"\s*>", re.I)
 _LATE_ROOT = re.compile(r"<(?:rss|feed|rdf:RDF|urlset|sitemapindex)[\s>]")
 
 
@@ -335,13 +337,13 @@ def iso_date(text: str) -> str | None:
     Greek, Hungarian, asctime). Returns None for anything else, and for dates that do not exist.
     """
     text = " ".join(text.split())[:100]
-    if not text:
-        return None
-    try:
-        datetime.fromisoformat(text)
-        return text if len(text) > 8 else None
-    except ValueError:
-        pass
+    if re.match(r"\d{4}-\d\d-\d\d", text):
+        text = re.sub(r" (?=[+-]\d\d:?\d\d$)", "", text)
+        try:
+            value = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        return text if len(text) == 10 or text[10] == "T" else value.isoformat()
     try:
         return parsedate_to_datetime(text).isoformat()
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -364,7 +366,9 @@ def _sitemap(text: str, outlet: _Outlet) -> Listing:
     text, problem = _whole_entries(
         text, "sitemap" if index else "url", "sitemapindex" if index else "urlset", MAX_SITEMAP_URLS
     )
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, recover=True, remove_comments=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, huge_tree=False, recover=True, remove_comments=True
+    )
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:
@@ -374,7 +378,8 @@ def _sitemap(text: str, outlet: _Outlet) -> Listing:
     rows = [_url_entry(node) for node in root.iter("{*}sitemap" if index else "{*}url")]
     if index:
         urls = (clean_url(row.href, outlet.page) for row in rows if row.href)
-        return Listing(children=tuple(dict.fromkeys(u for u in urls if u)), problem=problem)
+        own = dict.fromkeys(u for u in urls if u and u != outlet.own and outlet.owns(u))
+        return Listing(children=tuple(own), problem=problem)
     return Listing(links=_entries(rows, outlet, MAX_SITEMAP_URLS), problem=problem)
 
 
@@ -395,10 +400,16 @@ def _url_entry(node: etree._Element) -> _Entry:
 
 # ------------------------------------------------------------------------------------- whose page, which address
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 #: Labels that stand below a country's domain and belong to everybody (the common ones of the Public Suffix List).
-_SHARED_LABELS = frozenset("ac asn co com edu ed gen go gob gouv gov id info ltd mil ne net nom or org press web".split())
+_SHARED_LABELS = _set("ac asn co com edu ed gen go gob gouv gov id info ltd mil ne net nom or org press web")
 
 
+@lru_cache(1_000)
 def _domain(host: str) -> str:
     """The registrable domain, near enough without the Public Suffix List; addresses and bare names keep their port."""
     name, _, _ = host.partition(":")
@@ -439,33 +450,64 @@ class _Outlet:
             return False
         if self.pattern:
             return bool(self.pattern.search(url))
+        if listed:
+            return not _other_kind(url)
         points = _address_points(url)
-        return points is not None and (listed or points >= 2)
+        return points is not None and points >= 1.5
 
 
-#: Path segments that no article has, in the languages that name them so; as whole segments only.
-_NEVER = frozenset(
+#: Path segments, as whole segments, in the languages that name them so. Below these there is never an article:
+_OTHER_KINDS = _set(
     """
-    tag tags tagged etiqueta etiquetas etikett mot-cle schlagwort stichwort topic topics tema temas theme themes thema themen
-    dossier dossiers keyword keywords category categories kategorie categoria subject subjects label labels
-    author authors autor autores autoren autori auteur auteurs autore autorzy writer writers profile profiles person
-    journalist journalists columnist columnists reporter staff byline bylines contributor contributors redakcja
-    login log-in signin sign-in signup sign-up register registration account my-account konto logout auth sso oauth
-    subscribe subscription subscriptions abo abos abonnement abonnements suscripcion suscripciones assinatura membership
-    newsletter newsletters nieuwsbrief boletin boletines newsletter-anmeldung
-    video videos videoteca mediathek player watch tv live-tv livestream podcast podcasts audio radio play
-    gallery galleries galerie galerien galeria galerias fotogalerie fotogalerien fotostrecke fotostrecken bildergalerie
-    photo photos photo-gallery photogallery picture-gallery pictures slideshow diaporama portfolio fotos fotogaleria
-    search suche recherche buscar buscador busca ricerca zoeken sok poisk arama
-    sponsored advertorial advertorials branded-content brandcontent partner-content paid-content paidcontent anzeige
-    anzeigen advertise advertising publicidad werbung mediadaten partners sponsor coupons coupon gutscheine vouchers
-    rss feed feeds amp-feed sitemap sitemaps archive archives archiv archivo epaper e-paper print-edition
-    about about-us contact contact-us contacts impressum imprint datenschutz privacy privacy-policy terms agb
-    terms-of-service terms-of-use cookies cookie-policy legal disclaimer help faq hilfe kontakt nutzungsbedingungen
-    jobs careers karriere shop store games spiele puzzles crossword sudoku quiz horoscope horoskop wetter weather
-    comments kommentare share print wp-login.php wp-admin cdn-cgi user users users-online feedback settings
-    """.split()
-)  # fmt: skip
+    login log-in signin sign-in signup sign-up register registration account my-account myaccount konto logout auth
+    sso oauth subscribe subscription subscriptions abo abos abonnement abonnements suscripcion suscripciones
+    assinatura membership newsletter newsletters nieuwsbrief boletin boletines newsletter-anmeldung donate spenden
+    video videos videoteca mediathek livestream live-tv podcast podcasts tv-shows gallery galleries galerie galerien
+    galeria galerias fotogalerie fotogalerien fotostrecke fotostrecken bildergalerie photos photo photo-gallery
+    photogallery picture-gallery pictures slideshow diaporama portfolio fotos fotogaleria photostory search suche
+    recherche buscar buscador busca ricerca zoeken sok arama rss feed feeds sitemap sitemaps sponsored advertorial
+    advertorials branded-content brandcontent partner-content paid-content paidcontent anzeige anzeigen advertise
+    advertising publicidad werbung mediadaten sponsor coupons gutscheine vouchers native promotion annonse annonce
+    annons reklame reklama multimedia image images attachment attachments article_photo epaper e-paper wp-login.php
+    wp-admin cdn-cgi wp-content api users datenschutz impressum imprint forum forums foren threads
+    """
+)
+#: Labels put on articles, and people: below these there is an article only where the address holds a whole date.
+_LABELS = _set(
+    """
+    tag tags tagged etiqueta etiquetas etikett mot-cle schlagwort stichwort topic topics tema temas theme themes thema
+    themen dossier dossiers keyword keywords category categories kategorie categoria subject subjects label labels
+    sekce sektion author authors autor autores autoren autori auteur auteurs autore autorzy writer writers profile
+    profiles journalist journalists columnist columnists reporter staff byline bylines contributor contributors team
+    redaktion redaccion korrespondenten series region regions location
+    """
+)
+#: Sections and services that may hold articles; they are none themselves, so they never stand last.
+_SECTIONS = _set(
+    """
+    archive archives archiv archivo about about-us contact contact-us contacts privacy privacy-policy terms agb legal
+    faq terms-of-service terms-of-use terms-and-conditions cookies cookie-policy disclaimer help hilfe kontakt
+    nutzungsbedingungen jobs careers karriere shop store games spiele puzzles crossword sudoku quiz horoscope horoskop
+    wetter weather comments kommentare share print feedback settings tv radio audio play player live partners latest
+    trending
+    """
+)
+#: What an outlet sells, lists or says of itself; an address that names it needs more than that to be an article's.
+_SERVICES = _set(
+    """
+    service services corporate company unternehmen intern about-us ueber-uns uber-uns om-oss om-os quienes-somos
+    chi-siamo microsite event events veranstaltungen evento eventos job jobs career careers stellenmarkt classifieds
+    marktplatz specials coupon coupons shop shopping-deals aktie aktien kurse quote quotes stocks annonces tickets
+    ticket results resultats resultados risultati ergebnisse tabelle tabellen fixtures scores live-ticker liveticker
+    sonderveroeffentlichung sonderveroeffentlichungen advertorials present campaign promo estaticos pages static
+    spiele games onlinespiele
+    """
+)
+_SERVICE_SLUG = re.compile(
+    r"(?i)impressum|datenschutz|nutzungsbeding|jugendschutz|newsletter|abonnement|(^|-)(rss|agb|faq|whatsapp)(-|$)|privacy|"
+    r"cookie|terms-(of|and)|code-of-conduct|code-of-ethics|about-(us|the|our)|contact-us|mentions-legales|aviso-legal|"
+    r"politica-de|politique-de-conf|kodex|gizlilik|kvkk|whistleblow|advertis|(^|-)donat"
+)
 _ASSET = re.compile(
     r"(?i)\.(jpe?g|png|gif|webp|avif|svg|ico|css|js|mjs|json|xml|rss|atom|pdf|epub|zip|gz|mp[34]|m4[av]|webm|ogg|wav|m3u8|"
     r"docx?|xlsx?|pptx?|woff2?|ttf|exe|apk|ics|txt)$"
@@ -474,31 +516,57 @@ _DATE = re.compile(
     r"(?<!\d)((19|20)\d\d[/_.-]?(0[1-9]|1[0-2])[/_.-]?(0[1-9]|[12]\d|3[01])(?!\d)"  # 2026/02/03, 2026-02-03, 20260203
     r"|(19|20)\d\d/(0?[1-9]|1[0-2])(?=/)|(19|20)\d\d/(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*/\d)"
 )
-_HEX = re.compile(r"(?i)(?<![a-z0-9])(?=[a-z]*\d)(?=\d*[a-z])[0-9a-f]{8,}(?![a-z0-9])|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-")
+_HEX = re.compile(
+    r"(?i)(?<![a-z0-9])(?=[a-z]*\d)(?=\d*[a-z])[0-9a-f]{8,}(?![a-z0-9])|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-"
+)
 _MIXED = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{7,}$")
+_PERSON = re.compile(r"(author|autor|auteur|autore|profile|tag)[-_]")
+_ID_KEY = re.compile(r"(?i)(id|no|num|artikel|article|story|news|idx|key|^p|^a)$")
+_RETURN_KEY = re.compile(
+    r"(?i)^(redirect|return|next|referr?er|url|u|back|continue|dest|amp|print|view|output|format|replytocom|share)"
+)
 _PAGE_FILE = re.compile(r"(?i)\.(s?html?|php\d?|aspx?|jsp|do|cms|ece|amp|story|stm)$")
 _WORD_BREAK = re.compile(r"[-_+\s.,·]+")
 
 
+def _other_kind(url: str) -> bool:
+    """Whether an address is certainly no article's, whoever lists it: a file, a service, a video, a gallery."""
+    path = unquote(urlsplit(url).path)
+    segments = [s.lower() for s in path.split("/") if s]
+    if _ASSET.search(path) or not _OTHER_KINDS.isdisjoint(segments) or segments[:1] == ["tv"]:
+        return True
+    return bool(segments) and segments[-1].partition(".")[0] in _OTHER_KINDS
+
+
 def _address_points(url: str) -> float | None:
     """How far an address looks like an article's by its shape alone; None where it is certainly none."""
+    if _other_kind(url):
+        return None
     parts = urlsplit(url)
     path = unquote(parts.path)
-    segments = [s for s in path.split("/") if s]
-    if _ASSET.search(path) or any(s.lower() in _NEVER for s in segments):
-        return None
+    segments = [s.lower() for s in path.split("/") if s]
     query = parse_qsl(parts.query)
-    numbered = any(re.search(r"(?i)(id|no|num|artikel|article|story|news|idx|key|p|a)$", k) and re.search(r"\d{3}", v) for k, v in query)
+    ids = [v for k, v in query if _ID_KEY.search(k) and re.search(r"\d", v)]
+    points = 2.0 if any(re.search(r"\d{3}", v) for v in ids) else 1.0 if ids else 0.0
+    points -= 3.0 if any(_RETURN_KEY.search(k) or v.startswith("http") for k, v in query) else 0.0
     if not segments:
-        return 1.0 if numbered else None
+        return points or None
+    if segments[-1] in _SECTIONS:
+        return None
     last = _PAGE_FILE.sub("", segments[-1])
-    points = 3.0 if _DATE.search(path) else 0.0
-    points += 1.0 if last != segments[-1] and last.lower() not in ("index", "default", "home") else 0.0
+    dated = _DATE.search(path)
+    if dated and path[dated.start() - 1] == "/" and not path[dated.end() :].strip("/"):
+        return None  # a day's or a month's archive
+    if not dated and any(s in _LABELS or _PERSON.match(s) for s in segments):
+        if not re.search(r"\d{6}", segments[-1]):
+            return None
+        points -= 4.0
+    points -= 2.5 if not _SERVICES.isdisjoint(segments) or _SERVICE_SLUG.search(last) else 0.0
+    points += 3.0 if dated else 0.0
+    points += 1.0 if last != segments[-1] and last not in ("index", "default", "home") else 0.0
     points += max(_slug_points(s) for s in (last, *segments[-2:-1]))
-    points += _id_points(last, segments) + (2.0 if numbered else 0.0)
-    if len(segments) == 1 and points < 2:
-        points -= 1.0
-    return points
+    points += _id_points(last, segments)
+    return points - 1.0 if len(segments) == 1 and points < 2 else points
 
 
 def _slug_points(segment: str) -> float:
@@ -519,23 +587,27 @@ def _id_points(last: str, segments: list[str]) -> float:
 
 
 def _shape(url: str) -> str:
-    """The manner in which an address is written: letters and digits reduced to classes, segment by segment."""
+    """The manner in which an address is written: its last two segments with letters and digits reduced to classes."""
     parts = urlsplit(url)
-    out = []
-    for segment in parts.path.strip("/").split("/"):
-        stem = _PAGE_FILE.sub("", segment)
-        digits = re.findall(r"\d+", stem)
-        longest = max(map(len, digits), default=0)
-        words = sum(1 for w in _WORD_BREAK.split(unquote(stem)) if w and not w.isdigit())
-        kind = ("s" if words >= 4 else "w" if words else "") + ("9" if longest >= 5 else "4" if longest else "")
-        out.append(kind + segment[len(stem) :])
-    return f"{parts.netloc}|{'/'.join(out)}|{'&'.join(k for k, _ in parse_qsl(parts.query))}"
+    segments = [s for s in unquote(parts.path).lower().split("/") if s]
+    classes = [_segment_class(s) for s in segments[-2:]]
+    if len(segments) > 1 and classes[-1] in ("w", "9") and classes[-2] == "w":
+        classes[-2] = segments[-2]  # /article/123456: here the word tells more than that it is one
+    return f"{'/'.join(classes)}|{'&'.join(sorted({k for k, _ in parse_qsl(parts.query)}))}"
+
+
+def _segment_class(segment: str) -> str:
+    stem = _PAGE_FILE.sub("", segment)
+    longest = max(map(len, re.findall(r"\d+", stem)), default=0)
+    words = sum(1 for w in _WORD_BREAK.split(stem) if w and not w.isdigit())
+    letters = "s" if words >= 4 or len(stem) > 40 else "w" if words else ""
+    return letters + ("9" if longest >= 5 else "4" if longest else "") + segment[len(stem) :]
 
 
 # ------------------------------------------------------------------------------------------------- web pages
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_INLINE = frozenset("a abbr b bdi bdo cite code em i mark q s small strong sub sup u wbr font".split())
+_INLINE = _set("a abbr b bdi bdo cite code em i mark q s small strong sub sup u wbr font")
 _MENU = re.compile(
     r"(?i)(?:^|[\s_-])(nav|navi|navigation|navbar|menu|submenu|breadcrumbs?|footer|topbar|offcanvas|hamburger|toolbar|"
     r"pagination|pager|paging|social|share|sharing|tags?|taglist|keywords|login|cookie|consent)(?=$|[\s_-])"
@@ -579,7 +651,9 @@ def _words(text: str) -> float:
     return len(text.split()) - (unspaced > 0) + unspaced / 2 if unspaced else len(text.split())
 
 
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 
 
 def _page(text: str, capture: Capture, outlet: _Outlet) -> Listing:
@@ -589,16 +663,17 @@ def _page(text: str, capture: Capture, outlet: _Outlet) -> Listing:
     if base is not None and (url := clean_url(base.get("href", ""), outlet.page)):
         outlet = replace(outlet, page=url)
     anchors = _anchors(tree, outlet)
-    targets = _targets(anchors, outlet)
-    found = sorted(_articles(targets, outlet), key=lambda t: anchors.index(t.anchors[0])) if len(anchors) < 0 else _articles(targets, outlet)
-    headings = _block_headings(tree, {id(a.node) for t in found for a in t.anchors})
-    links = tuple(
-        Link("front", rank, t.url, t.text() or None, headings(t.anchors[0].node), t.anchors[0].href)
-        for rank, t in enumerate(found[:MAX_LINKS], 1)
-    )
+    targets = _targets(anchors)
+    found = _articles(targets, outlet)
+    texts = [t.text() for t in found[:MAX_LINKS]]
+    heading = _block_headings(tree, {a.node for t in found for a in t.anchors}, set(texts))
+    links = [
+        Link("front", rank, t.url, text or None, heading(t.anchors[0].node), t.anchors[0].href)
+        for rank, (t, text) in enumerate(zip(found, texts, strict=False), 1)
+    ]
     return Listing(
-        links=links,
-        next_pages=_next_pages(tree, anchors, outlet),
+        links=tuple(links),
+        next_pages=_next_pages(tree, anchors, outlet, {t.url for t in found}),
         feeds=_declared_feeds(tree, outlet),
         problem="too_many" if len(found) > MAX_LINKS else None,
     )
@@ -606,9 +681,7 @@ def _page(text: str, capture: Capture, outlet: _Outlet) -> Listing:
 
 def _tree(text: str) -> etree._Element:
     """The page as a tree without scripts and comments; ListingError where nothing is left of it."""
-    parser = etree.HTMLParser(
-        encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
-    )
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
     try:
         tree = etree.fromstring(text.replace("\x00", "").encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:
@@ -622,13 +695,15 @@ def _tree(text: str) -> etree._Element:
 def _anchors(tree: etree._Element, outlet: _Outlet) -> list[_Anchor]:
     """The page's links within the outlet, in page order; the page itself and its fragments are not among them."""
     menu, card, titled = _memo(_is_menu), _memo(_is_card), _memo(lambda node: node.tag in _HEADINGS)
+    urls: dict[str, str | None] = {"": None}  # image and headline of a card lead to the same place
     out = []
     for node in tree.iter("a", "area"):
         href = (node.get("href") or "").strip()
-        if not href or href[0] == "#":
-            continue
-        url = clean_url(href, outlet.page)
-        if url is None or url == outlet.own or not outlet.owns(url):
+        if href not in urls:
+            url = None if href[0] == "#" else clean_url(href, outlet.page)
+            urls[href] = url if url and url != outlet.own and outlet.owns(url) else None
+        url = urls[href]
+        if url is None:
             continue
         inner = next(node.iter(*_HEADINGS), None)
         text = _shown(inner) if inner is not None else ""
@@ -671,7 +746,9 @@ def _is_menu(node: etree._Element) -> bool:
     )
     if not found:
         return False
-    if node.tag in ("header", "footer") and any(a.tag in ("article", "section", "main", "li") for a in node.iterancestors()):
+    if node.tag in ("header", "footer") and any(
+        a.tag in ("article", "section", "main", "li") for a in node.iterancestors()
+    ):
         return False
     return next(node.iter("main", "h1", "article"), None) is None
 
@@ -694,61 +771,99 @@ def _shown(node: etree._Element) -> str:
 def _label(node: etree._Element) -> str:
     """What stands for the text of a link that shows none: its label, its title, its image's description."""
     images = (i.get("alt") for i in node.iter("img"))
-    return next((" ".join(v.split()) for v in (node.get("aria-label"), node.get("title"), *images) if v and v.strip()), "")
+    return next(
+        (" ".join(v.split()) for v in (node.get("aria-label"), node.get("title"), *images) if v and v.strip()), ""
+    )
 
 
-def _targets(anchors: list[_Anchor], outlet: _Outlet) -> list[_Target]:
+def _targets(anchors: list[_Anchor]) -> list[_Target]:
     found: dict[str, _Target] = {}
     for anchor in anchors:
         found.setdefault(anchor.url, _Target(anchor.url)).anchors.append(anchor)
+    for target in found.values():
+        # A card whose link is laid over it, or says "read on": the headline stands beside it.
+        if all(_words(a.text) < 3 for a in target.anchors):
+            first = target.anchors[0]
+            if headline := _headline_beside(first.node, first.href):
+                target.anchors[0] = replace(first, text=headline[:MAX_TEXT], titled=True)
     return list(found.values())
+
+
+def _headline_beside(link: etree._Element, href: str) -> str | None:
+    """The heading in the smallest box round a link, if the box has no other link than to this place."""
+    for box in islice(link.iterancestors(), 4):
+        if any((a.get("href") or "").strip() not in ("", href) for a in box.iter("a")):
+            return None
+        for node in box.iter(*_HEADINGS):
+            text = _shown(node)
+            return text if _words(text) >= 3 else None
+    return None
 
 
 def _articles(targets: list[_Target], outlet: _Outlet) -> list[_Target]:
     """Those that are articles, in page order: by the site's pattern, or by points and the company they keep."""
     if outlet.pattern:
         return [t for t in targets if outlet.pattern.search(t.url)]
-    shapes: dict[str, list[_Target]] = {}
+    shapes: dict[tuple[str, bool], list[_Target]] = {}
+    own_host = _bare_host(outlet.own)
     for target in targets:
         address = _address_points(target.url)
         if address is None:
             target.points = -9.0
             continue
         target.points = address + _showing_points(target)
-        shapes.setdefault(_shape(target.url), []).append(target)
-    for group in shapes.values():
-        if len(group) >= 3:
-            mean = sum(t.points for t in group) / len(group)
-            for target in group:
-                target.points += max(-1.0, min(1.0, (mean - THRESHOLD) / 2))
+        shapes.setdefault((_shape(target.url), _bare_host(target.url) == own_host), []).append(target)
+    for (shape, at_home), group in shapes.items():
+        company = _company_points(group)
+        # Shops, jobs and games live on hosts of their own; a sister edition writes its addresses as this one does.
+        if not at_home and len(shapes.get((shape, True), ())) < 3:
+            company -= 2.5
+        for target in group:
+            target.points += company
     return [t for t in targets if t.points >= THRESHOLD]
 
 
 THRESHOLD = 3.0
 
 
+def _bare_host(url: str) -> str:
+    return re.sub(r"^(www\d?|m|mobile|amp)\.", "", urlsplit(url).netloc)
+
+
 def _showing_points(target: _Target) -> float:
     """What a page's way of showing a link says for its being an article."""
     words = max((_words(a.text) for a in target.anchors), default=0)
     points = 2.0 if words >= 6 else 1.5 if words >= 4 else 0.5 if words >= 3 else -1.0 if words else 0.0
-    points += 1.5 if any(a.titled and _words(a.text) >= 3 for a in target.anchors) else 0.0
+    points += 1.5 if any(a.titled and _words(a.text) >= 2 for a in target.anchors) else 0.0
     points += 0.5 if any(a.card for a in target.anchors) else 0.0
-    points -= 2.5 if all(a.menu for a in target.anchors) else 0.0
-    return points
+    return points - (2.0 if all(a.menu for a in target.anchors) else 0.0)
 
 
-def _block_headings(tree: etree._Element, taken: set[int]) -> Callable[[etree._Element], str | None]:
+def _company_points(group: list[_Target]) -> float:
+    """What the other links of the same shape say: headlines speak for all of them, labels against."""
+    if len(group) < 3:
+        return 0.0
+    headlines = sum(1 for t in group if any(_words(a.text) >= 5 for a in t.anchors))
+    share = headlines / len(group)
+    if headlines >= 4 and share >= 0.35:
+        return 1.5
+    return 4 * share - 1.5 if share < 0.75 else 1.5
+
+
+def _block_headings(
+    tree: etree._Element, taken: set[etree._Element], headlines: set[str]
+) -> Callable[[etree._Element], str | None]:
     """A function from a link to the heading of its block: the nearest one before it whose block holds the link too.
 
-    taken: ids of the article links; a heading that holds one, or stands in one, is a headline and heads no block.
+    taken, headlines: the article links and their texts; a heading that holds or is one of them heads no block.
     """
     headings = []
     for node in tree.iter(*_HEADINGS):
         text = _shown(node)
-        inside = any(id(a) in taken for a in node.iter("a")) or any(id(a) in taken for a in node.iterancestors("a"))
-        if text and not inside and len(text) <= 120:
+        inside = any(a in taken for a in node.iter("a")) or any(a in taken for a in node.iterancestors("a"))
+        if text and not inside and len(text) <= 120 and text not in headlines:
             headings.append((node, text))
-    order = {node: n for n, node in enumerate(tree.iter())} if headings else {}
+    order = {node: n for n, node in enumerate(tree.iter("a", "area", *_HEADINGS))} if headings else {}
     blocks: dict[etree._Element, list[tuple[int, str]]] = {}
     for node, text in headings:
         block = node.getparent()
@@ -783,51 +898,63 @@ def _declared_feeds(tree: etree._Element, outlet: _Outlet) -> tuple[str, ...]:
 # ------------------------------------------------------------------------------------------------ further pages
 
 _PAGE_KEY = re.compile(r"(?i)^(page|paged|p|pg|pagina|pagenum|page_?no|seite|strana|strona|sayfa|sivu|start|offset)$")
-_PAGE_PATH = re.compile(r"(?i)[/_-](?:page|pagina|seite|strana|strona|sayfa|sivu|p)[/_-]?(\d{1,4})(?=/?(?:\.\w+)?$)")
+_PAGE_PATH = re.compile(
+    r"(?i)[/_-](?:(?:page|pagina|seite|strana|strona|sayfa|sivu|pag|p)[/_-]?|(?:index|list)[_-]?)(\d{1,4})(?:/?|\.\w+)$"
+)
+_BARE_NUMBER = re.compile(r"/(\d{1,3})/?$")
+_INDEX_FILE = re.compile(r"(?i)/(?:(?:index|default|list)\.\w+)?$")
 
 
-def _page_number(url: str) -> tuple[str, int] | None:
-    """(the address without its page number, the number), or None where an address names no page of a list."""
+def _page_number(url: str, bare: bool = False) -> tuple[str, int]:
+    """(the address without its page number, the number): 1 where an address names none.
+
+    bare: a last segment that is nothing but a small number is a page number too.
+    """
     parts = urlsplit(url)
+    path, number = parts.path, 1
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    for key, value in pairs:
-        if _PAGE_KEY.match(key) and re.fullmatch(r"\d{1,6}", value):
-            rest = sorted((k, v) for k, v in pairs if k != key)
-            return f"{parts.netloc}{parts.path.rstrip('/')}?{rest}", int(value)
-    if match := _PAGE_PATH.search(parts.path):
-        rest = sorted(pairs)
-        return f"{parts.netloc}{parts.path[: match.start()].rstrip('/')}?{rest}", int(match[1])
-    return None
+    keyed = [(k, v) for k, v in pairs if _PAGE_KEY.match(k) and re.fullmatch(r"\d{1,6}", v)]
+    match = _PAGE_PATH.search(path) or (_BARE_NUMBER.search(path) if bare else None)
+    if keyed:
+        number = int(keyed[0][1])
+    elif match:
+        path, number = path[: match.start()], int(match[1])
+    rest = sorted(pair for pair in pairs if pair not in keyed)
+    return f"{parts.netloc}{_INDEX_FILE.sub('', path)}?{rest}", number
 
 
-def _next_pages(tree: etree._Element, anchors: list[_Anchor], outlet: _Outlet) -> tuple[str, ...]:
-    """Further pages of this list: `rel=next` first, then higher numbers of the same address, lowest first."""
-    parts = urlsplit(outlet.own)
-    plain = f"{parts.netloc}{parts.path.rstrip('/')}?{sorted(parse_qsl(parts.query, keep_blank_values=True))}"
-    stem, current = _page_number(outlet.own) or (plain, 1)
+def _next_pages(tree: etree._Element, anchors: list[_Anchor], outlet: _Outlet, articles: set[str]) -> tuple[str, ...]:
+    """Further pages of this list: `rel=next` first, then higher numbers of the same address, lowest first.
+
+    articles: what is no page of the list; some sites say `rel=next` of the next article.
+    """
     named: list[str] = []
     numbered: list[tuple[int, str]] = []
-    for url, is_next in _candidates_for_next(tree, anchors, outlet):
-        if url == outlet.own or not outlet.owns(url):
+    for url, is_next, text in _candidates_for_next(tree, anchors, outlet):
+        if url == outlet.own or url in articles or not outlet.owns(url):
             continue
-        page = _page_number(url)
+        bare = text.strip(" ›»>→[]").isdigit()
+        page, current = _page_number(url, bare), _page_number(outlet.own, bare)
         if is_next:
             named.append(url)
-        elif page and page[0] == stem and page[1] > current:
+        elif page[0] == current[0] and page[1] > current[1]:
             numbered.append((page[1], url))
     found = dict.fromkeys([*named, *(url for _, url in sorted(numbered))])
     return tuple(found)[:MAX_NEXT_PAGES]
 
 
-def _candidates_for_next(tree: etree._Element, anchors: list[_Anchor], outlet: _Outlet) -> Iterator[tuple[str, bool]]:
-    """(address, whether the page says that it is the next one) of links, and of buttons that load more."""
+def _candidates_for_next(
+    tree: etree._Element, anchors: list[_Anchor], outlet: _Outlet
+) -> Iterator[tuple[str, bool, str]]:
+    """(address, whether the page says that it is the next one, text) of links, and of buttons that load more."""
     for node in tree.iter("link"):
-        if "next" in (node.get("rel") or "").lower().split() and (url := clean_url(node.get("href") or "", outlet.page)):
-            yield url, True
+        rel = (node.get("rel") or "").lower().split()
+        if "next" in rel and (url := clean_url(node.get("href") or "", outlet.page)):
+            yield url, True, ""
     for anchor in anchors:
-        yield anchor.url, "next" in (anchor.node.get("rel") or "").lower().split()
+        yield anchor.url, "next" in (anchor.node.get("rel") or "").lower().split(), anchor.text
     for node in tree.iter("a", "button", "div"):
         for name in ("data-url", "data-href", "data-next", "data-next-url", "data-load-more", "data-more-url"):
             value = node.get(name)
             if value and (url := clean_url(value, outlet.page)):
-                yield url, "next" in name or "more" in name
+                yield url, "next" in name or "more" in name, ""

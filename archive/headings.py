@@ -2,8 +2,9 @@
 
 The phrases are data, one a line in `data/headings.tsv`: language, phrase, kind, source. A phrase may begin or end
 with `…`, which stands for any words ("More from …", "…ランキング"). Kind `none` marks a heading over links that are no
-box of ours (advertising, jobs, topics, comments). The language tag tells people where a phrase belongs; matching
-tries them all, since a page's language is not always known and outlets mix languages.
+box of ours (sponsored, jobs, topics, comments), `slot` the label of an advertising slot, which stands beside boxes.
+The language tag tells people where a phrase belongs; matching tries them all, since a page's language is not always
+known and outlets mix languages.
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ from typing import NamedTuple
 
 #: Longer texts are sentences, not headings (characters after folding).
 MAX_HEADING = 90
+#: The kinds of boxes, as they stand in the data; `none` and `slot` stand there beside them.
+KINDS = ("readers", "related", "recommended")
 
+#: Combining accents of Latin, Greek and Cyrillic, Arabic vowels and tatweel, soft hyphen and invisible marks.
+_MARKS = re.compile("[\u0300-\u036f\u064b-\u0652\u0640\u00ad\u200b-\u200f\ufeff]")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
@@ -29,10 +34,13 @@ class _Lexicon(NamedTuple):
 
 
 def fold(text: str) -> str:
-    """The heading as it is compared: NFKC, case folded, accents of Arabic and soft hyphens dropped, edges trimmed."""
-    text = unicodedata.normalize("NFKC", text).casefold().replace("\u00ad", "").replace("’", "'")
-    text = re.sub(r"[\u064b-\u0652\u0640\u200b-\u200f]", "", text)
-    return _EDGES.sub("", re.sub(r"\s+", " ", text))
+    """The heading as it is compared: NFKC, case folded, without accents, soft hyphens and Arabic vowels, trimmed.
+
+    Accents go because capitals are often set without them ("LO MAS LEIDO"); vowel signs of Indic scripts stay.
+    """
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = _MARKS.sub("", unicodedata.normalize("NFD", text)).replace("\u2019", "'")
+    return _EDGES.sub("", " ".join(unicodedata.normalize("NFC", text).split()))
 
 
 @cache
@@ -59,7 +67,7 @@ def _lexicon() -> _Lexicon:
 
 @lru_cache(maxsize=4096)
 def kind_of(heading: str) -> str | None:
-    """`readers`, `related`, `recommended`, `none` (an advertising or service heading), or None: not in the lexicon.
+    """`readers`, `related`, `recommended`, `none`, `slot`, or None: not in the lexicon.
 
     Tried in this order: the whole heading; its first or last words where the phrase leaves room for more; the
     longest run of words that is a phrase of two words or more ("Mest läst – Sverige").

@@ -84,6 +84,10 @@ class Capture:
     attempts: int = 1
     discovered_on: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.status is None and self.error is None:
+            raise ValueError(f"The capture of {self.url} says neither what was answered nor why there was no answer.")
+
     @property
     def digest(self) -> str | None:
         """The payload's digest, or None where nothing came."""

@@ -4,65 +4,65 @@ A box is a group of links (one is enough) to other articles of the same outlet, 
 `readers` (chosen by what readers do), `related` (chosen for this article), `recommended` (whatever else is put
 forward). Navigation, topics, authors, sharing, advertising, services and links inside sentences are none.
 
-How: anchors that could lead to articles of the outlet are found; anchors to one URL that stand together are one
-*card*; cards that follow each other with nothing but their own text between them are a *run*; the short text before
-a run is its heading. Structure makes the runs; a small linear score over what can be seen of a run, its heading
-among others, says whether it is a box.
+`archive.boxes` finds the runs of teasers by structure. Here each run is described by a few numbers, and their
+weighted sum says whether it is a box: a known heading helps, but neither makes a box nor is needed for one.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from urllib.parse import urljoin
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
 
 from lxml import etree
 from lxml.html import HtmlElement
 
-from archive.headings import kind_of
+from archive.anchors import MAX_DEPTH, Anchor, PageView
+from archive.boxes import COMMERCIAL, Run, page_runs, runs_of
+from archive.headings import KINDS, MAX_HEADING, fold, kind_of
 from archive.records import Link
+from archive.shapes import HEADINGS, article_shape, attribute_words, long_enough, own_text, text_of, url_form, width
 from archive.sites import Site
-from archive.urls import TRACKERS, clean_url
+from archive.urls import clean_url
 
-MAX_ANCHORS = 5_000  # anchors looked at in one page; the richest news page we know has about 1,500
-MAX_DEPTH = 200  # anchors nested deeper are left alone
-MAX_CHILDREN = 2_000  # children of one element looked at
-MAX_CARD = 700  # characters of one card: headline, teaser, byline
-MAX_HEADLINE = 300  # characters of a headline that are kept
-MAX_LINKS = 60  # links of one box; longer lists are archives, not boxes
+MAX_LINKS = 300  # links of one box; longer lists are archives
+MAX_SCRIPT = 3_000_000  # characters of one script that are read as JSON
+MAX_VALUES = 50_000  # values looked at in one script's JSON
+MAX_EMPTY = 400  # short texts looked at as headings over nothing
 
-_SKIP = frozenset(("script", "style", "template", "noscript", "svg", "iframe", "head", "textarea", "select", "option"))
-_INLINE = frozenset(("a", "abbr", "b", "bdi", "big", "cite", "em", "font", "i", "mark", "small", "span", "strong", "u"))
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_ABSOLUTE = re.compile(r"(?:https?:)?//([^/?#\\]+)([^#]*)", re.I)
-_OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.I)
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_SPACE = re.compile(r"\s+")
-_WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+#: Weights of `features`: logistic regression on runs judged by hand, whole publishers left out when it was measured
+#: (`benchmarks/related.py` fits them again). A run is a box where the sum is not below 0.
+WEIGHTS = {
+    "bias": -5.76,
+    "known heading": 2.31,
+    "other heading": 1.44,
+    "many": 0.37,
+    "single": -1.19,
+    "long headlines": 2.71,
+    "short headlines": -1.01,
+    "article URLs": 1.72,
+    "own form": 3.37,
+    "other host": -1.98,
+    "pictures": 0.24,
+    "titled": 1.19,
+    "commercial words": -1.16,
+    "frame words": -1.24,
+    "loose": 0.47,
+    "before": -1.16,
+    "inside": 0.61,
+}
 
-_BANNED = re.compile(
-    r"(?:^|[^a-z])(nav|navbar|navi|navigation|mainnav|subnav|menu|submenu|megamenu|breadcrumbs?|footer|siteheader|"
-    r"share|sharing|socials?|tags|taglist|tagcloud|comments?|sponsored|sponsor|advert|advertisement|advertorial|ads?|"
-    r"adv|newsletters?|cookies?|consent|paywall|login|toolbar|skiplinks?|pagination|pager|ticker|author|byline|"
-    r"authors|outbrain|taboola|partners?)(?:$|[^a-z])"
+# Words of class and id attributes that many sites share.
+_FRAME = re.compile(r"footer|header|menu|seo|sitemap|topbar|top-bar|popup|modal|overlay")
+_READERS = re.compile(
+    r"(?:^|[^a-z])(?:(?:most|top)-?(?:read|viewed|popular|shared|commented|seen|clicked)|popular|populares|trending|"
+    r"ranking|meist-?gelesen|mas-?leid[oa]s?|mais-?lid[ao]s)(?:$|[^a-z])"
 )
-_BOXY = re.compile(
-    r"(?:^|[^a-z])(related|read-?more|read-?also|more-?on|see-?also|most-?read|most-?viewed|popular|trending|ranking|recommend(?:ed|ations?)?|"
-    r"reco|teasers?|teaserlist|latest|cards?|widget|sidebar|further|mostread|mostviewed|topstories|stories|related-?articles)(?:$|[^a-z])"
-)
-_NOT_ARTICLE = re.compile(
-    r"(?i)/(tags?|topics?|themen?|authors?|autore?n?|autores|auteurs?|categor(?:y|ies|ia|ie)|rubri[ck]s?|rubrique|sections?|search|suche|"
-    r"login|signin|register|subscribe|subscriptions?|abo|newsletters?|shop|jobs|karriere|careers?|privacy|datenschutz|"
-    r"impressum|imprint|terms|about|about-us|contact|kontakt|profiles?|users?|rss|feeds?|keywords?|hashtag|labels?|"
-    r"staff|by|writers?|contributors?|reporters?|journalists?|help|faq|gutscheine?|coupons?|companynews|companies)(?:/|$|\?)"
-)
-_DATED = re.compile(r"/(?:19|20)\d\d[/-]?(?:0?[1-9]|1[0-2])(?:[/-]|\d)|/(?:19|20)\d\d/\w{3}/")
-_ID_QUERY = re.compile(r"(?i)[?&](?:id|idx|article\w*|news\w*|story\w*|aid|artid|no|p|nid|post)=[\w-]{3,}")
-_REFERRER = re.compile(r"(?i)^(?:ref|from|source|src|itm_\w+|int_\w+|intcid|icid|link_source|position|traffic_source)$")
-_SECOND_LEVEL = frozenset(("co", "com", "org", "net", "gov", "gob", "ac", "edu", "or", "ne", "go", "info", "web", "press"))
-
+_RELATED = re.compile(r"(?:^|[^a-z])(?:related|related-?\w+|relacionad[oa]s?|see-?also|read-?also)(?:$|[^a-z])")
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -70,490 +70,229 @@ class Box:
 
     `element` is the smallest element that holds the box and its heading (for an inline teaser: its paragraph), so
     that the body can be read without it. `links` is empty for a labelled box whose list a script would have filled.
+    `source` is `page` where the links are anchors, `script` where they stand in a script's JSON.
     """
 
     kind: str
     heading: str | None
     links: tuple[Link, ...]
     element: HtmlElement
+    source: str = "page"
 
 
-@dataclass(slots=True, eq=False)
-class _Anchor:
-    element: HtmlElement
-    href: str
-    key: str
-    text: str
-    order: int
-
-
-@dataclass(slots=True, eq=False)
-class _Card:
-    root: HtmlElement
-    anchors: list[_Anchor]
-    headline: str = ""
-
-
-@dataclass(slots=True, eq=False)
-class _Run:
-    """Cards that follow each other, and what stands before them."""
-
-    node: HtmlElement
-    cards: list[_Card] = field(default_factory=list)
-    parts: list[HtmlElement] = field(default_factory=list)  # children of node that hold them
-    heading: str | None = None
-    heading_element: HtmlElement | None = None
-    in_text: bool = False  # among the paragraphs of a text
-
-
-def related_boxes(
-    tree: HtmlElement, url: str, site: Site | None = None, *, base: str | None = None
-) -> list[Box]:
-    """The boxes of a parsed page in page order; `tree` is not changed and nothing is raised.
+def related_boxes(tree: HtmlElement, url: str, site: Site | None = None, *, base: str | None = None) -> list[Box]:
+    """The boxes of a parsed page in page order; `tree` is not changed, and nothing is raised.
 
     url: the page's own; base: what relative links resolve against (the page's `<base href>` if None).
-    site: its `boxes` XPaths name boxes that the general rules miss.
+    site: its `boxes` XPaths name boxes that the general rules miss; they win over what these find in the same place.
     """
-    page = _Page(tree, url, base)
-    found = [(run, kind) for run in page.runs() if (kind := page.judge(run)) is not None]
-    return _ranked(page, found)
+    view = PageView(tree, url, base)
+    named = _named_runs(view, site.boxes if site else ())
+    places = {element for run, _ in named for element in (run.node, *run.node.iterancestors())}
+    found = [(run, kind) for run in page_runs(view) if run.node not in places and (kind := judge(view, run)) is not None]
+    boxes = [box for run, kind in (*named, *found) if (box := _box(view, run, kind)) is not None]
+    empty = list(_empty_boxes(view, boxes))
+    return _ranked(_in_page_order(tree, boxes + empty) if named or empty else boxes)
 
 
 def related_links(boxes: Iterable[Box]) -> tuple[Link, ...]:
-    """The links of the boxes, flat, copies of a box merged, ranked from 1 within each kind."""
-    seen: set[tuple[str, str]] = set()
+    """The links of the boxes, flat and in order; copies of a box (desktop and mobile) merged; ranks from 1 a kind.
+
+    A link may stand in two boxes of different kind or heading. A box is a copy where all its links stand in an
+    earlier one of its kind, and the headings are the same or one of them is missing.
+    """
+    kept: list[tuple[str, str, set[str]]] = []
     ranks: dict[str, int] = {}
-    links = []
+    links: list[Link] = []
     for box in boxes:
+        heading, targets = fold(box.heading or ""), {link.target for link in box.links}
+        seen = {
+            target
+            for kind, other, theirs in kept
+            if kind == box.kind and (other == heading or not (other and heading))
+            for target in theirs
+        }
+        if box.source == "script" and any(theirs & targets for _, _, theirs in kept):
+            continue  # it was rendered
         for link in box.links:
-            if (link.kind, link.target) in seen:
-                continue
-            seen.add((link.kind, link.target))
-            ranks[link.kind] = ranks.get(link.kind, 0) + 1
-            links.append(replace(link, rank=ranks[link.kind]))
+            if link.target not in seen:
+                ranks[box.kind] = ranks.get(box.kind, 0) + 1
+                links.append(replace(link, rank=ranks[box.kind]))
+        kept.append((box.kind, heading, targets))
     return tuple(links)
 
 
-def _ranked(page: _Page, found: list[tuple[_Run, str]]) -> list[Box]:
+# -- judgement -----------------------------------------------------------------------------------------------------
+
+
+def features(view: PageView, run: Run) -> dict[str, float]:
+    """What can be seen of a run, as numbers from 0 to about 2: the names of WEIGHTS."""
+    cards = run.shown()
+    count = len(cards)
+    kind = kind_of(run.heading) if run.heading else None
+    above = [one for one in islice((run.node, *run.node.iterancestors()), 6) if one not in view.spine]
+    words = " ".join(attribute_words(one) for one in (*above, *run.parts[:1]))
+    lengths = [width(card.headline) for card in cards]
+    form = url_form(view.own_key)
+    sample = cards[:6]
+    return {
+        "bias": 1.0,
+        "known heading": float(kind in KINDS),
+        "other heading": float(run.heading is not None and kind is None),
+        "many": math.log2(min(count, 16)) / 2,
+        "single": float(count == 1),
+        "long headlines": sum(length >= 28 for length in lengths) / count,
+        "short headlines": sum(length < 18 for length in lengths) / count,
+        "article URLs": sum(article_shape(card.key) == 2 for card in cards) / count,
+        "own form": sum(_likeness(form, url_form(card.key)) for card in cards) / count,
+        "other host": sum(card.key.partition("/")[0] != view.own_key.partition("/")[0] for card in cards) / count,
+        "pictures": sum(card.root.find(".//img") is not None for card in sample) / len(sample),
+        "titled": sum(next(card.root.iter(*HEADINGS), None) is not None for card in sample) / len(sample),
+        "commercial words": float(COMMERCIAL.search(words) is not None),
+        "frame words": float(_FRAME.search(words) is not None),
+        "loose": float(run.node in view.spine and len(run.parts) > 1),
+        "before": float(run.place == "before"),
+        "inside": float(run.place == "inside"),
+    }
+
+
+def judge(view: PageView, run: Run) -> str | None:
+    """The kind of box that a run is, or None where it is none."""
+    kind = kind_of(run.heading) if run.heading else None
+    if kind == "none":
+        return None
+    if sum(WEIGHTS[name] * value for name, value in features(view, run).items() if value) < 0:
+        return None
+    if kind is None:
+        kind = _kind_by_words(view, run)
+    if run.place == "inside" and kind != "readers" and (kind is None or len(run.cards) <= 2):
+        return "related"  # one teaser between paragraphs belongs to what is told there, whatever its label
+    return kind or "recommended"
+
+
+def _kind_by_words(view: PageView, run: Run) -> str | None:
+    """The kind that class names give a run without a heading that we know, or None."""
+    above = (one for one in islice((run.node, *run.node.iterancestors()), 4) if one not in view.spine)
+    words = " ".join(attribute_words(one) for one in (*above, *run.parts[:1]))
+    return "readers" if _READERS.search(words) else "related" if _RELATED.search(words) else None
+
+
+def _likeness(one: tuple[object, ...], other: tuple[object, ...]) -> float:
+    return sum(a == b for a, b in zip(one, other, strict=True)) / len(one)
+
+
+# -- boxes ---------------------------------------------------------------------------------------------------------
+
+
+def _box(view: PageView, run: Run, kind: str) -> Box | None:
+    """The run as a box, its links not ranked yet; None where no link of it can be visited."""
+    links: dict[str, Link] = {}
+    for card in islice(run.shown(), MAX_LINKS):
+        href = card.anchors[0].href
+        if (target := clean_url(href, view.base)) is not None and target not in links:
+            links[target] = Link(kind, 0, target, card.headline or None, run.heading, href)
+    return Box(kind, run.heading, tuple(links.values()), _holder(run)) if links else None
+
+
+def _ranked(boxes: list[Box]) -> list[Box]:
     ranks: dict[str, int] = {}
-    boxes = []
-    for run, kind in found:
-        links = []
-        seen = set()
-        for card in run.cards:
-            target = clean_url(card.anchors[0].href, page.base)
-            if target is None or target in seen:
-                continue
-            seen.add(target)
-            ranks[kind] = ranks.get(kind, 0) + 1
-            links.append(Link(kind, ranks[kind], target, card.headline or None, run.heading, card.anchors[0].href))
-        if links:
-            boxes.append(Box(kind, run.heading, tuple(links), _holder(run)))
-    return boxes
+    out = []
+    for box in boxes:
+        start = ranks.get(box.kind, 0)
+        ranks[box.kind] = start + len(box.links)
+        links = tuple(replace(link, rank=rank) for rank, link in enumerate(box.links, start + 1))
+        out.append(replace(box, links=links))
+    return out
 
 
-def _holder(run: _Run) -> HtmlElement:
+def _in_page_order(tree: HtmlElement, boxes: list[Box]) -> list[Box]:
+    wanted = {box.element for box in boxes}
+    order = {one: number for number, one in enumerate(tree.iter(*{str(one.tag) for one in wanted})) if one in wanted}
+    return sorted(boxes, key=lambda box: order.get(box.element, 0))
+
+
+def _holder(run: Run) -> HtmlElement:
     """The smallest element that holds the run and its heading."""
-    held = list(run.parts) + ([run.heading_element] if run.heading_element is not None else [])
-    if len(held) == 1:
+    held = [*run.parts[:1], *run.parts[-1:], *([run.heading_element] if run.heading_element is not None else [])]
+    if all(one is held[0] for one in held):
         return held[0]
-    chains = [[*reversed(list(one.iterancestors())), one] for one in held[:1] + held[-2:]]
+    chains = [[*reversed(list(islice(one.iterancestors(), 2 * MAX_DEPTH))), one] for one in held]
     shared = run.node
-    for steps in zip(*chains):
+    for steps in zip(*chains, strict=False):
         if any(step is not steps[0] for step in steps):
             break
         shared = steps[0]
     return shared
 
 
-def _pieces(element: HtmlElement) -> Iterator[str]:
-    """The element's visible texts in order, without its tail."""
-    skipped: HtmlElement | None = None
-    for one in element.iter():
-        if skipped is not None:
-            if skipped in one.iterancestors():
-                continue
-            skipped = None
-        tag = one.tag
-        if isinstance(tag, str) and tag in _SKIP and one is not element:
-            skipped = one
-        elif isinstance(tag, str) and one.text:
-            yield one.text
-        if one is not element and one.tail and skipped is None:
-            yield one.tail
+def _named_runs(view: PageView, paths: Iterable[str]) -> list[tuple[Run, str]]:
+    """The boxes that a site's XPaths name, each one run whatever its parts; the kind is its heading's."""
+    out = []
+    for path in paths:
+        try:
+            places = view.tree.xpath(path)
+        except etree.XPathError:  # load_sites has checked it; a function of the caller's may be missing here
+            continue
+        for place in places if isinstance(places, list) else []:
+            if isinstance(place, HtmlElement) and (run := _named_run(view, place)) is not None:
+                out.append((run, kind if (kind := kind_of(run.heading or "")) in KINDS else "recommended"))
+    return out
 
 
-def _text(element: HtmlElement, limit: int = 2000) -> str:
-    """The element's visible text with single spaces, cut soon after `limit` characters."""
-    out: list[str] = []
-    size = 0
-    for piece in element.itertext():
-        out.append(piece)
-        size += len(piece)
-        if size > 4 * limit:
+def _named_run(view: PageView, place: HtmlElement) -> Run | None:
+    anchors = [
+        Anchor(one, href, key, text_of(one, 300), order)
+        for order, one in enumerate(islice(place.iter("a"), 1000))
+        if (href := one.get("href")) and (key := view.key(href)) is not None and key not in view.own
+    ]
+    runs = runs_of(view, [one for one in anchors if long_enough(one.text) or article_shape(one.key) == 2], place)
+    if not runs:
+        return None
+    cards = [card for run in runs for card in run.cards]
+    headings = [run.heading for run in runs if run.heading] or [own_text(one) for one in place.iter(*HEADINGS)][:1]
+    headings = [one for one in headings if one and one not in {card.headline for card in cards}]
+    known = [one for one in headings if kind_of(one) in KINDS]
+    return Run(place, cards, [place], next(iter(known or headings), None))
+
+
+# -- headings over nothing -----------------------------------------------------------------------------------------
+
+
+def _empty_boxes(view: PageView, boxes: list[Box]) -> Iterator[Box]:
+    """Headings of boxes with nothing below: a script would have filled the list (the body must not keep them)."""
+    taken = {box.element for box in boxes}
+    found = 0
+    for one in view.tree.iter(*HEADINGS[1:], "p", "strong", "div", "span", "header", "legend"):
+        if len(one) > 2 or (len(one) and one.tag in ("div", "span")) or not (len(one) or one.text):
+            continue
+        text = text_of(one, MAX_HEADING)
+        if len(text) < 3 or kind_of(text) not in KINDS:
+            continue
+        found += 1
+        above = list(islice(one.iterancestors(), MAX_DEPTH))
+        if found > MAX_EMPTY or view.state(one)[1] or any(step in taken or step.tag == "a" for step in above):
+            continue
+        if (element := _hollow(view, one)) is not None and element not in taken:
+            taken.add(element)
+            yield Box(kind_of(text) or "recommended", text, (), element)
+
+
+_UNSEEN = frozenset(("script", "style", "noscript", "template"))
+
+
+def _hollow(view: PageView, heading: HtmlElement) -> HtmlElement | None:
+    """What holds the heading and nothing else to be read, or None where something follows the heading."""
+    element, said = heading, text_of(heading, 200)
+    for _ in range(6):
+        parent = element.getparent()
+        if parent is None or parent in view.spine or parent.tag in ("body", "html") or text_of(parent, 200) != said:
             break
-    text = _SPACE.sub(" ", " ".join(out)).strip()
-    return text[:limit]
-
-
-def _attributes(element: HtmlElement) -> str:
-    """Class and id as lower-case words with hyphens: `MainNavigation` becomes `main-navigation`."""
-    text = f"{element.get('class') or ''} {element.get('id') or ''}"
-    return _CAMEL.sub("-", text).lower()
-
-
-def _long_enough(text: str) -> bool:
-    """Whether the text could be a headline: four words, or as much in a script without spaces."""
-    if len(text) >= 24:
-        return True
-    return len(text) >= 8 and (text.count(" ") >= 3 or len(_WIDE.findall(text)) >= 8)
-
-
-class _Page:
-    """One page while its boxes are found: what is known of its elements, each looked at once."""
-
-    def __init__(self, tree: HtmlElement, url: str, base: str | None) -> None:
-        self.tree = tree
-        self.url = url
-        self.base = base or self._base(tree, url)
-        match = _ABSOLUTE.match(self.base)
-        self.host = match[1].lower() if match else ""
-        self.hosts: dict[str, bool] = {}
-        self.own = self.key(url) or ""
-        self.depth_state: dict[HtmlElement, tuple[int, bool]] = {}
-        self.spine: set[HtmlElement] = set()
-        self.body: HtmlElement | None = None
-        self.paragraphs: dict[HtmlElement, int] = {}
-        self.anchors: list[_Anchor] = []
-        self.order: dict[HtmlElement, int] = {}
-        self._look()
-
-    @staticmethod
-    def _base(tree: HtmlElement, url: str) -> str:
-        for one in tree.iter("base"):
-            if href := one.get("href"):
-                try:
-                    return urljoin(url, href.strip())
-                except ValueError:
-                    return url
-        return url
-
-    # -- links ---------------------------------------------------------------------------------------------------
-
-    def key(self, href: str) -> str | None:
-        """What makes two hrefs of a page one link; None for a link that leaves the outlet. Cheaper than clean_url."""
-        href = href.strip()
-        if not href or href[0] == "#" or _OTHER_SCHEME.match(href):
+        element = parent
+    if element.tail and element.tail.strip():
+        return None
+    for step in islice(element.itersiblings(), 20):
+        if step.tag not in _UNSEEN and isinstance(step.tag, str) and text_of(step, 20):
+            return element if step.tag in HEADINGS and element is not heading else None
+        if step.tail and step.tail.strip():
             return None
-        match = _ABSOLUTE.match(href)
-        if match:
-            host, rest = match[1].lower(), match[2]
-        elif href[0] == "/":
-            host, rest = self.host, href.partition("#")[0]
-        else:
-            try:
-                match = _ABSOLUTE.match(urljoin(self.base, href))
-            except ValueError:
-                return None
-            if not match:
-                return None
-            host, rest = match[1].lower(), match[2]
-        same = self.hosts.get(host)
-        if same is None:
-            same = self.hosts[host] = _same_outlet(self.host, host)
-        if not same:
-            return None
-        path, _, query = rest.partition("?")
-        if query:
-            kept = [p for p in query.split("&") if p and not (TRACKERS.match(n := p.split("=", 1)[0]) or _REFERRER.match(n))]
-            query = "?" + "&".join(kept) if kept else ""
-        return host.removeprefix("www.") + path.strip().rstrip("/") + query
-
-    def state(self, element: HtmlElement) -> tuple[int, bool]:
-        """(depth, banned) of an element: banned where it or something around it is no place for boxes."""
-        known = self.depth_state
-        chain = []
-        step: HtmlElement | None = element
-        while step is not None and step not in known:
-            chain.append(step)
-            step = step.getparent()
-        depth, banned = known[step] if step is not None else (0, False)
-        for one in reversed(chain):
-            depth += 1
-            banned = banned or self.bans(one)
-            known[one] = (depth, banned)
-        return depth, banned
-
-    def bans(self, element: HtmlElement) -> bool:
-        tag = element.tag
-        if tag in ("nav", "footer", "select", "form", "dialog"):
-            return element not in self.spine and not (tag == "footer" and self._within_article(element))
-        if tag == "header":
-            parent = element.getparent()
-            return parent is not None and parent.tag in ("body", "html") or any(True for _ in element.iter("nav"))
-        if element in self.spine or tag in ("a", "body", "html"):
-            return False
-        if element.get("role") in ("navigation", "contentinfo", "banner", "menu", "dialog"):
-            return True
-        attributes = _attributes(element)
-        return len(attributes) > 1 and _BANNED.search(attributes) is not None
-
-    @staticmethod
-    def _within_article(element: HtmlElement) -> bool:
-        return any(one.tag in ("article", "li", "section", "aside") for one in element.iterancestors())
-
-    def _look(self) -> None:
-        """One pass over anchors, paragraphs and headings: fills spine, body and anchors."""
-        raw: list[HtmlElement] = []
-        weights: dict[HtmlElement, int] = {}
-        for number, one in enumerate(self.tree.iter("a", "p", "h1", "article", "li")):
-            self.order[one] = number
-            tag = one.tag
-            if tag == "a":
-                if len(raw) < MAX_ANCHORS:
-                    raw.append(one)
-            elif tag == "h1" and not self.spine:
-                self.spine.update(one.iterancestors())
-            elif tag == "p":
-                text = _text(one, 400)
-                parent = one.getparent()
-                if len(text) >= 80 and parent is not None:
-                    weights[parent] = weights.get(parent, 0) + len(text)
-                    self.paragraphs[parent] = self.paragraphs.get(parent, 0) + 1
-        if weights:
-            self.body = max(weights, key=lambda one: weights[one])
-            if weights[self.body] >= 300:
-                self.spine.add(self.body)
-                self.spine.update(self.body.iterancestors())
-        for one in raw:
-            href = one.get("href")
-            key = self.key(href) if href else None
-            if href is None or key is None or key == self.own or "sponsored" in (one.get("rel") or ""):
-                continue
-            depth, banned = self.state(one)
-            if banned or depth > MAX_DEPTH:
-                continue
-            self.anchors.append(_Anchor(one, href, key, _text(one, MAX_HEADLINE), self.order[one]))
-
-    def candidates(self) -> list[_Anchor]:
-        """The anchors that may lead to an article: by headline or by the shape of the URL, and not in a sentence."""
-        good: dict[str, bool] = {}
-        kept = []
-        for anchor in self.anchors:
-            if _NOT_ARTICLE.search(anchor.key):
-                continue
-            shape = article_shape(anchor.key)
-            enough = _long_enough(anchor.text)
-            if (enough and shape >= 1) or (shape >= 2 and (not anchor.text or len(anchor.text) >= 6)) or (enough and len(anchor.text) >= 35):
-                good[anchor.key] = good.get(anchor.key, False) or enough or shape >= 2
-                if not self.in_sentence(anchor):
-                    kept.append(anchor)
-        return [one for one in kept if good[one.key]]
-
-    @staticmethod
-    def in_sentence(anchor: _Anchor) -> bool:
-        """Whether running text goes on before or after the anchor on its line."""
-        before, after = "", ""
-        one = anchor.element
-        for _ in range(6):
-            after += one.tail or ""
-            previous = one.getprevious()
-            while previous is not None and (not isinstance(previous.tag, str) or previous.tag in _INLINE) and len(before) < 200:
-                before = " ".join(previous.itertext() if isinstance(previous.tag, str) else ()) + (previous.tail or "") + before
-                previous = previous.getprevious()
-            parent = one.getparent()
-            if previous is None and parent is not None:
-                before = (parent.text or "") + before
-            following = one.getnext()
-            while following is not None and (not isinstance(following.tag, str) or following.tag in _INLINE) and len(after) < 200:
-                after += " ".join(following.itertext() if isinstance(following.tag, str) else ()) + (following.tail or "")
-                following = following.getnext()
-            if parent is None or parent.tag not in _INLINE:
-                break
-            one = parent
-        before, after = _SPACE.sub(" ", before).strip(), _SPACE.sub(" ", after).strip()
-        line = one.getparent()
-        prose = line is not None and line.tag in ("p", "li", "td", "dd", "blockquote", "figcaption", "h2", "h3")
-        if not prose:
-            return len(before) > 120 or len(after) > 120
-        if kind_of(before) in ("readers", "related", "recommended"):
-            before = ""
-        return len(before) > 30 or len(after) > 30
-
-    # -- cards and runs ------------------------------------------------------------------------------------------
-
-    def cards(self) -> list[_Card]:
-        """Anchors to one URL that stand together, as cards, in page order."""
-        holds: dict[HtmlElement, str | None] = {}  # the only key below an element; None: several
-        anchors = self.candidates()
-        for anchor in anchors:
-            step: HtmlElement | None = anchor.element
-            while step is not None:
-                if step not in holds:
-                    holds[step] = anchor.key
-                elif holds[step] is None or holds[step] == anchor.key:
-                    break
-                else:
-                    holds[step] = None
-                step = step.getparent()
-        roots: dict[HtmlElement, _Card] = {}
-        sizes: dict[HtmlElement, bool] = {}
-        for anchor in anchors:
-            root = anchor.element
-            for _ in range(12):
-                parent = root.getparent()
-                if parent is None or holds.get(parent) != anchor.key or parent in self.spine or parent.tag == "body":
-                    break
-                if parent not in sizes:
-                    sizes[parent] = len(_text(parent, MAX_CARD + 1)) <= MAX_CARD
-                if not sizes[parent]:
-                    break
-                root = parent
-            if root in roots:
-                roots[root].anchors.append(anchor)
-            else:
-                roots[root] = _Card(root, [anchor])
-        return list(roots.values())
-
-    def runs(self) -> list[_Run]:
-        cards = self.cards()
-        for card in cards:
-            card.headline = _headline(card)
-        inside: dict[HtmlElement, _Card | None] = {}
-        for card in cards:
-            inside[card.root] = card
-            step = card.root.getparent()
-            while step is not None and step not in inside:
-                inside[step] = None
-                step = step.getparent()
-        return self.segment(self.tree, inside) if cards else []
-
-    def segment(self, node: HtmlElement, inside: dict[HtmlElement, _Card | None]) -> list[_Run]:
-        """The runs below a node: its children in order, cards joined, short texts taken as headings."""
-        runs: list[_Run] = []
-        open_run: _Run | None = None
-        pending: list[tuple[str, HtmlElement]] = []
-        in_text = self.paragraphs.get(node, 0) >= 2
-        for number, child in enumerate(node):
-            if number >= MAX_CHILDREN:
-                break
-            if not isinstance(child.tag, str) or child.tag in _SKIP:
-                continue
-            if child in inside:
-                card = inside[child]
-                if card is not None:
-                    if open_run is None:
-                        open_run = self.start(node, pending, in_text)
-                        runs.append(open_run)
-                        pending = []
-                    open_run.cards.append(card)
-                    open_run.parts.append(child)
-                    if in_text:
-                        open_run = None if child.getnext() is None or child.getnext().tag != child.tag or child.tag == "p" else open_run
-                else:
-                    inner = self.segment(child, inside)
-                    if len(inner) == 1 and inner[0].heading is None:
-                        if open_run is None:
-                            open_run = self.start(node, pending, in_text)
-                            runs.append(open_run)
-                            pending = []
-                        open_run.cards.extend(inner[0].cards)
-                        open_run.parts.append(child)
-                    elif inner:
-                        if inner[0].heading is None and pending:
-                            self.label(inner[0], pending)
-                        pending = []
-                        runs.extend(inner)
-                        open_run = None
-            else:
-                label = self.heading_in(child)
-                if label is None:
-                    continue
-                open_run = None
-                if label:
-                    pending.append((label, child))
-                else:
-                    pending = []
-            if child.tail and len(child.tail.strip()) > 40:
-                open_run = None
-        return runs
-
-    def start(self, node: HtmlElement, pending: list[tuple[str, HtmlElement]], in_text: bool) -> _Run:
-        run = _Run(node, in_text=in_text)
-        self.label(run, pending)
-        return run
-
-    @staticmethod
-    def label(run: _Run, pending: list[tuple[str, HtmlElement]]) -> None:
-        known = [one for one in pending if kind_of(one[0])]
-        chosen = known or [one for one in pending if one[1].tag in _HEADINGS] or pending
-        if run.in_text:
-            chosen = known
-        if chosen:
-            run.heading, run.heading_element = chosen[-1]
-
-    def heading_in(self, element: HtmlElement) -> str | None:
-        """What a child without cards says: None nothing, "" running text, else a possible heading."""
-        if element.tag in ("button", "input", "img", "figure", "picture", "video", "time"):
-            return None
-        for one in element.iter(*_HEADINGS):
-            text = _text(one, 200)
-            if text:
-                return text if len(text) <= 90 else ""
-        text = _text(element, 400)
-        if not text:
-            return None
-        if len(text) <= 60:
-            return text
-        return ""
-
-    # -- judgement -----------------------------------------------------------------------------------------------
-
-    def judge(self, run: _Run) -> str | None:
-        kind = kind_of(run.heading) if run.heading else None
-        if kind == "none" or not any(card.headline for card in run.cards):
-            return None
-        return kind or ("related" if run.in_text else "recommended")
-
-
-def _headline(card: _Card) -> str:
-    """The card's headline: its heading element, else its longest anchor text, else its first text."""
-    for one in card.root.iter(*_HEADINGS):
-        text = _text(one, MAX_HEADLINE)
-        if _long_enough(text):
-            return text
-    return max((anchor.text for anchor in card.anchors), key=len)
-
-
-def article_shape(key: str) -> int:
-    """How much a URL looks like an article's: 0 not, 1 somewhat, 2 much. key: host and path (and query)."""
-    path = key[key.find("/") :] if "/" in key else ""
-    if len(path) < 2:
-        return 0
-    last = path.partition("?")[0].rstrip("/").rpartition("/")[2]
-    hyphens = last.count("-") + last.count("_")
-    if _DATED.search(path) or _ID_QUERY.search(path) or re.search(r"\d{5,}", path):
-        return 2
-    if hyphens >= 3 or (hyphens >= 1 and len(last) >= 25) or "%" in last and len(last) > 40:
-        return 2
-    if re.search(r"\.(?:s?html?|php|cms|aspx?|ece|story|amp)$", last) and len(last) > 12:
-        return 2
-    return 1 if hyphens >= 1 or re.search(r"\d", last) or len(last) >= 14 else 0
-
-
-def _same_outlet(page: str, other: str) -> bool:
-    """Whether two hosts are one outlet: same registrable domain, or same brand (`bbc.com` and `bbc.co.uk`)."""
-    if page == other:
-        return True
-    mine, other_name = _name(page), _name(other)
-    if mine == other_name and len(mine) >= 2:
-        return True
-    return len(other_name) >= 5 and other_name in page.split(".")
-
-
-def _name(host: str) -> str:
-    """The label that an outlet registered: `bbc` of `www.bbc.co.uk`."""
-    labels = host.rpartition("@")[2].partition(":")[0].strip(".").split(".")
-    if len(labels) >= 3 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:
-        return labels[-3]
-    return labels[-2] if len(labels) >= 2 else labels[0]
+    return element

@@ -19,7 +19,7 @@ _SNIPPET = 160  # characters
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One article that holds the words; `snippet` is a stretch of its text, `marks` the (start, end) of found words in it."""
+    """One article that holds the words; `marks` are the (start, end) of found words in its `snippet`."""
 
     url: str
     site: str

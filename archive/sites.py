@@ -19,7 +19,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from lxml import etree
 
@@ -68,6 +68,9 @@ class Site:
     prune: tuple[str, ...] = _key("XPath of elements that never belong to an article", "xpaths", ())
     keep: tuple[str, ...] = _key("XPath of the element that holds the article's body", "xpaths", ())
     boxes: tuple[str, ...] = _key("XPath of boxes of links that the general rules miss", "xpaths", ())
+    trust: str = _key("`seen`: each seed stood in a public source; `unverified`: some are common knowledge", "text", "")
+    evidence: str = _key("how each seed is known", "text", "")
+    last_seen: str = _key("when a seed was last seen to work (ISO 8601 date)", "text", "")
     note: str = _key("what a person should know about this outlet", "text", "")
     source: str = ""
 
@@ -79,6 +82,15 @@ class Site:
     def entry(self) -> str:
         """The entry as canonical JSON, which the archive keeps beside what was captured under it."""
         return json.dumps({k: v for k, v in asdict(self).items() if k != "source"}, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_entry(cls, entry: str) -> Self:
+        """The site that `entry()` wrote; keys that this version does not know are left out."""
+        known = {f.name for f in fields(cls)}
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(entry).items() if k in known
+        }
+        return cls(**values)
 
 
 _KEYS = {f.name: f.metadata["kind"] for f in fields(Site) if f.metadata}

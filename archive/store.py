@@ -14,20 +14,19 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from sqlite_utils import Database
 
 from archive import codecs, schema, tokens
-from archive.errors import ArchiveError, ArchiveTooNew, ArchiveUnreadable, BadQuery, PayloadDamaged, UnknownPage
-from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, text_digest, timestamp
+from archive.errors import ArchiveError, ArchiveTooNew, ArchiveUnreadable, PayloadDamaged, UnknownPage
+from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, timestamp
+from archive.rows import extraction_row, link_row, page_row, pairs_json, text_row
 from archive.sites import Site
 
 BUSY_SECONDS = 30.0
-QUERY_SECONDS = 30.0
-MAX_VALUE = 64 << 20  # bytes of one value in a user's query: bounds what `zeroblob` and the like can take
 #: Statuses whose payload is the page's own state; everything else is kept, but never read as the page.
 SHOWS_STATE = (200, 203, 304)
 #: Problems of a worker, not of a page: the reading is tried again, and never replaces one that worked.
@@ -76,7 +75,7 @@ class Archive:
         try:
             connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
             db = Database(connection, execute_plugins=False)
-            _check(path, connection)
+            check(path, connection)
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA foreign_keys = ON")
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
@@ -92,7 +91,7 @@ class Archive:
                 with _immediate(connection):
                     schema.migrations.apply(db)
         except sqlite3.Error as error:
-            raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {_sentence(error)}") from None
+            raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {sentence(error)}") from None
         return cls(path, db)
 
     def close(self) -> None:
@@ -128,12 +127,12 @@ class Archive:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, begun IMMEDIATE; all of it or nothing of it is kept. Raises ArchiveUnreadable on I/O faults."""
+        """One transaction, begun IMMEDIATE: all of it is kept or nothing. Raises ArchiveUnreadable on I/O faults."""
         try:
             with _immediate(self.db.conn):
                 yield self.db.conn
         except sqlite3.OperationalError as error:
-            raise ArchiveUnreadable(f"{self.path} could not be written: {_sentence(error)}") from None
+            raise ArchiveUnreadable(f"{self.path} could not be written: {sentence(error)}") from None
 
     # ---- facts in
 
@@ -167,9 +166,11 @@ class Archive:
         with self.writing() as connection:
             for visit in visits:
                 capture, at = visit.capture, timestamp(visit.capture.captured_at)
-                pages.setdefault(capture.url, _page(capture.url, capture.site, capture.kind, at, capture.discovered_on))
+                pages.setdefault(
+                    capture.url, page_row(capture.url, capture.site, capture.kind, at, capture.discovered_on)
+                )
                 for kind, url in visit.found:
-                    pages.setdefault(url, _page(url, capture.site, kind, at, capture.url))
+                    pages.setdefault(url, page_row(url, capture.site, kind, at, capture.url))
                 digest = capture.digest
                 if digest and capture.payload is not None and digest not in fresh and not self._holds(digest):
                     fresh.add(digest)
@@ -184,11 +185,18 @@ class Archive:
                 ("bodies", bodies),
                 ("captures", rows),
             ):
-                if records:
-                    # No pk=: with one row in a WITHOUT ROWID table sqlite-utils would ask for a rowid.
-                    self.db.table(table).insert_all(records, ignore=True)
+                self._add(table, records)
             moved = [(r["location"], r["url"]) for r in rows if r["status"] in (301, 308) and r["location"]]
             connection.executemany("UPDATE pages SET alias_of = ? WHERE url = ?", moved)
+
+    def _add(self, table: str, records: list[dict[str, Any]]) -> None:
+        """Insert rows; one whose key is there already is left as it stands."""
+        if len(records) == 1:
+            # sqlite-utils 4.2.1 asks for the rowid of a single ignored row, which a WITHOUT ROWID table does not have.
+            # Of two rows it does not ask, and the key lets the second, equal one fall away.
+            records = records * 2
+        if records:
+            self.db.table(table).insert_all(records, ignore=True)
 
     def _holds(self, digest: str) -> bool:
         return self.db.conn.execute("SELECT 1 FROM snapshots WHERE digest = ?", (digest,)).fetchone() is not None
@@ -221,8 +229,8 @@ class Archive:
             "content_type": capture.content_type,
             "http_version": capture.http_version,
             "ip": capture.ip,
-            "request_headers": _json(capture.request_headers),
-            "response_headers": _json(capture.response_headers),
+            "request_headers": pairs_json(capture.request_headers),
+            "response_headers": pairs_json(capture.response_headers),
             "error": error,
             "detail": detail,
             "attempts": capture.attempts,
@@ -245,6 +253,34 @@ class Archive:
         ).fetchone()
         return (row[0], row[1]) if row else (None, None)
 
+    def unfetched(self, urls: Sequence[str]) -> set[str]:
+        """Those of the URLs that have never been captured."""
+        held: set[str] = set()
+        for start in range(0, len(urls), 500):
+            some = urls[start : start + 500]
+            marks = ",".join("?" * len(some))
+            held.update(
+                row[0]
+                for row in self.db.conn.execute(f"SELECT DISTINCT url FROM captures WHERE url IN ({marks})", some)
+            )
+        return set(urls) - held
+
+    def gained(self, site: str, since: datetime) -> tuple[int, int]:
+        """(new articles, revised articles) that a site's captures since a moment brought, as they are read now."""
+        row = self.db.conn.execute(
+            "SELECT coalesce(sum(before IS NULL), 0), coalesce(sum(before <> text), 0) FROM ("
+            "  SELECT e.text_digest AS text, (SELECT x.text_digest FROM captures o JOIN extractions x ON x.url = o.url "
+            "    AND x.digest = o.digest AND x.current = 1 AND x.text_digest IS NOT NULL "
+            "    WHERE o.url = c.url AND o.captured_at < c.captured_at AND o.error IS NULL "
+            "    AND o.status IN (200, 203, 304) ORDER BY o.captured_at DESC LIMIT 1) AS before "
+            "  FROM captures c JOIN pages p ON p.url = c.url AND p.kind = 'article' "
+            "  JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 AND e.text_digest IS "
+            "NOT NULL "
+            "  WHERE c.site = ? AND c.captured_at >= ? AND c.error IS NULL AND c.status IN (200, 203))",
+            (site, timestamp(since)),
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
     # ---- the ledger
 
     def claim(self, site: str, due: str, at: datetime, software: str) -> int | None:
@@ -252,8 +288,10 @@ class Archive:
         with self.writing() as connection:
             row = connection.execute(
                 "INSERT INTO runs (site, due, attempt, state, started_at, software) "
-                "SELECT :site, :due, 1 + (SELECT count(*) FROM runs WHERE site = :site AND due = :due), 'running', :at, :by "
-                "WHERE NOT EXISTS (SELECT 1 FROM runs WHERE site = :site AND due = :due AND state IN ('running', 'done')) "
+                "SELECT :site, :due, 1 + (SELECT count(*) FROM runs WHERE site = :site AND due = :due), 'running', "
+                ":at, :by "
+                "WHERE NOT EXISTS (SELECT 1 FROM runs WHERE site = :site AND due = :due AND state IN ('running', "
+                "'done')) "
                 "RETURNING attempt",
                 {"site": site, "due": due, "at": timestamp(at), "by": software},
             ).fetchone()
@@ -265,12 +303,13 @@ class Archive:
         """Close a run's row with its outcome (one sentence) and its funnel."""
         with self.writing() as connection:
             connection.execute(
-                "UPDATE runs SET state = ?, finished_at = ?, outcome = ?, funnel = ? WHERE site = ? AND due = ? AND attempt = ?",
+                "UPDATE runs SET state = ?, finished_at = ?, outcome = ?, funnel = ? WHERE site = ? AND due = ? AND "
+                "attempt = ?",
                 (state, timestamp(at), outcome, json.dumps(funnel), site, due, attempt),
             )
 
     def lose(self, at: datetime) -> list[tuple[str, str]]:
-        """Mark runs that a dead process left open as lost; returns their (site, due). Only the lock's holder may ask."""
+        """Mark runs that a dead process left open as lost; returns their (site, due). For the lock's holder only."""
         with self.writing() as connection:
             return connection.execute(
                 "UPDATE runs SET state = 'lost', finished_at = ?, outcome = 'its process ended in mid-run' "
@@ -296,9 +335,9 @@ class Archive:
         with self.writing() as connection:
             rows = []
             for extraction in extractions:
-                row = _extraction_row(extraction, at)
+                row = extraction_row(extraction, at)
                 if row["text_digest"]:
-                    texts[row["text_digest"]] = _text_row(row["text_digest"], extraction)
+                    texts[row["text_digest"]] = text_row(row["text_digest"], extraction)
                 if row["links_digest"]:
                     lists[row["links_digest"]] = extraction.links
                 row["current"] = int(self._supersedes(extraction))
@@ -308,11 +347,8 @@ class Archive:
                     )
                 rows.append(row)
             fresh = [text for digest, text in texts.items() if self._text_id(digest) is None]
-            if fresh:
-                self.db.table("texts").insert_all(fresh, ignore=True)
-            links = [_link_row(digest, link) for digest, items in lists.items() for link in items]
-            if links:
-                self.db.table("links").insert_all(links, ignore=True)
+            self._add("texts", fresh)
+            self._add("links", [link_row(digest, link) for digest, items in lists.items() for link in items])
             self.db.table("extractions").insert_all(rows, replace=True)
             for text in fresh:
                 connection.execute(
@@ -364,11 +400,13 @@ class Archive:
         times is read once, as of the first time.
         """
         unread = self.db.conn.execute(
-            "SELECT c.url, c.digest, min(c.captured_at), c.content_type, c.response_headers, p.kind, c.site, e.extractor, e.problem "
+            "SELECT c.url, c.digest, min(c.captured_at), c.content_type, c.response_headers, p.kind, c.site, "
+            "e.extractor, e.problem "
             "FROM captures c JOIN pages p ON p.url = c.url "
             "LEFT JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
             "WHERE c.digest IS NOT NULL AND c.status IN (200, 203) AND c.error IS NULL AND p.kind <> 'robots' "
-            "AND (?1 IS NULL OR c.site = ?1) AND (?2 <> 'pending' OR e.extractor IS NULL OR e.problem GLOB 'extract_*') "
+            "AND (?1 IS NULL OR c.site = ?1) AND (?2 <> 'pending' OR e.extractor IS NULL OR e.problem GLOB "
+            "'extract_*') "
             "GROUP BY c.url, c.digest ORDER BY c.site, 3",
             (site, scope),
         ).fetchall()
@@ -387,9 +425,10 @@ class Archive:
             )
 
     def seen(self, site: str) -> Iterator[Seen]:
-        """What is known of each article page of a site, for the frontier to judge; pages that moved for good are left out."""
+        """What is known of each article page of a site, for the frontier; pages that moved for good are left out."""
         rows = self.db.conn.execute(
-            "SELECT p.url, p.kind, p.discovered_at, coalesce(s.n, 0), s.first, s.last, c.status, c.error, coalesce(s.failed, 0) "
+            "SELECT p.url, p.kind, p.discovered_at, coalesce(s.n, 0), s.first, s.last, c.status, c.error, "
+            "coalesce(s.failed, 0) "
             "FROM pages p "
             "LEFT JOIN (SELECT url, count(*) AS n, min(captured_at) AS first, max(captured_at) AS last, "
             "           sum(status IS NULL OR status >= 500 OR status = 429) AS failed "
@@ -414,7 +453,8 @@ class Archive:
     def timemap(self, url: str) -> list[dict[str, Any]]:
         """Every capture of a page in order of time, with what was read in it. Raises UnknownPage."""
         _, rows = self.rows(
-            "SELECT c.captured_at, c.status, c.reason, c.error, c.detail, c.location, c.digest, e.text_digest, e.kind, e.problem, t.title, t.words "
+            "SELECT c.captured_at, c.status, c.reason, c.error, c.detail, c.location, c.digest, e.text_digest, "
+            "e.kind, e.problem, t.title, t.words "
             "FROM captures c LEFT JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
             "LEFT JOIN texts t ON t.digest = e.text_digest WHERE c.url = ? ORDER BY c.captured_at",
             (url,),
@@ -430,11 +470,36 @@ class Archive:
     def reading(self, url: str, digest: str) -> dict[str, Any] | None:
         """The current reading of one snapshot of a page (columns of extractions and texts), or None."""
         _, rows = self.rows(
-            "SELECT e.*, t.title, t.standfirst, t.text, t.words FROM extractions e LEFT JOIN texts t ON t.digest = e.text_digest "
+            "SELECT e.*, t.title, t.standfirst, t.text, t.words FROM extractions e LEFT JOIN texts t ON t.digest = "
+            "e.text_digest "
             "WHERE e.url = ? AND e.digest = ? AND e.current = 1",
             (url, digest),
         )
         return rows[0] if rows else None
+
+    def sites(self) -> dict[str, Site]:
+        """The entries under which sites were last visited, by their key: the rules that `reextract` falls back on."""
+        _, rows = self.rows("SELECT site, entry FROM sites")
+        return {row["site"]: Site.from_entry(row["entry"]) for row in rows}
+
+    def counts(self) -> dict[str, int]:
+        """How much the archive holds, by what it is."""
+        asked = {
+            "sites": "SELECT count(DISTINCT site) FROM pages",
+            "articles known": "SELECT count(*) FROM pages WHERE kind = 'article'",
+            "captures": "SELECT count(*) FROM captures",
+            "failed captures": "SELECT count(*) FROM captures WHERE error IS NOT NULL",
+            "snapshots": "SELECT count(*) FROM snapshots",
+            "payload bytes": "SELECT coalesce(sum(length), 0) FROM snapshots",
+            "texts": "SELECT count(*) FROM texts",
+            "links": "SELECT count(*) FROM links",
+            "snapshots not read yet": "SELECT count(DISTINCT c.url || c.digest) FROM captures c JOIN pages p ON "
+            "p.url = c.url "
+            "LEFT JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 WHERE c.digest IS "
+            "NOT NULL "
+            "AND c.status IN (200, 203) AND c.error IS NULL AND p.kind <> 'robots' AND e.url IS NULL",
+        }
+        return {name.replace(" ", "_"): int(self.db.conn.execute(sql).fetchone()[0]) for name, sql in asked.items()}
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[list[str], list[dict[str, Any]]]:
         """Columns and rows of our own SELECT."""
@@ -443,66 +508,7 @@ class Archive:
         return columns, [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
-def query(
-    path: str | Path, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), seconds: float = QUERY_SECONDS
-) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    """Run one SELECT of a user's on a read-only connection: (columns, rows as they come).
-
-    Bounded in time and in the size of one value; nothing can be written, attached or loaded. Raises BadQuery with
-    what SQLite says, ArchiveUnreadable where there is no archive.
-    """
-    import time
-
-    connection = reader(path)
-    deadline = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
-    connection.set_authorizer(_authorize)
-    try:
-        cursor = connection.execute(sql, parameters)
-        if cursor.description is None:
-            raise BadQuery("Only a SELECT can be asked here: the archive is opened read-only.")
-        columns = [d[0] for d in cursor.description]
-    except (sqlite3.Error, sqlite3.Warning) as error:
-        raise BadQuery(_query_sentence(error, seconds)) from None
-    return columns, _fetch(cursor, seconds)
-
-
-def reader(path: str | Path) -> sqlite3.Connection:
-    """A read-only connection. Raises ArchiveUnreadable where there is no archive."""
-    path = Path(path)
-    if not path.exists():
-        raise ArchiveUnreadable(
-            f"There is no archive at {path}. `foreigndesk crawl SITE` makes one; "
-            "--archive or FOREIGNDESK_ARCHIVE says where it is."
-        )
-    try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-        _check(path, connection)
-        connection.execute("PRAGMA trusted_schema = OFF")
-    except sqlite3.Error as error:
-        raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {_sentence(error)}") from None
-    return connection
-
-
-def _fetch(cursor: sqlite3.Cursor, seconds: float) -> Iterator[tuple[Any, ...]]:
-    try:
-        yield from cursor
-    except sqlite3.Error as error:
-        raise BadQuery(_query_sentence(error, seconds)) from None
-
-
-def _authorize(action: int, first: str | None, second: str | None, *_: object) -> int:
-    reading = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
-    if action in reading and (second or "").lower() != "load_extension":
-        return sqlite3.SQLITE_OK
-    # FTS5 asks for its data version; naming columns is what people explore with.
-    if action == sqlite3.SQLITE_PRAGMA and first in ("data_version", "table_info", "table_xinfo", "table_list"):
-        return sqlite3.SQLITE_OK
-    return sqlite3.SQLITE_DENY
-
-
-def _check(path: Path, connection: sqlite3.Connection) -> None:
+def check(path: Path, connection: sqlite3.Connection) -> None:
     """Refuse a file that is another program's database before anything is written into it."""
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
@@ -522,7 +528,7 @@ def _immediate(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def _sentence(error: sqlite3.Error) -> str:
+def sentence(error: sqlite3.Error) -> str:
     text = str(error)
     known = {
         "file is not a database": "it is not a SQLite file.",
@@ -533,87 +539,3 @@ def _sentence(error: sqlite3.Error) -> str:
         "database disk image is malformed": "it is damaged; restore a backup, or try `sqlite3 FILE .recover`.",
     }
     return known.get(text, f"{text}.")
-
-
-def _query_sentence(error: Exception, seconds: float) -> str:
-    text = str(error)
-    if text == "interrupted":
-        return f"The query took longer than {seconds:.0f} seconds and was stopped: narrow it, or raise --seconds."
-    if "not authorized" in text or "prohibited" in text or "readonly" in text:
-        return f"Only reading is allowed here ({text})."
-    if "no such table" in text or "no such column" in text:
-        return f"{text[0].upper()}{text[1:]}. `foreigndesk query \"SELECT name FROM sqlite_master WHERE type = 'view'\"` lists the views."
-    return f"SQLite says: {text}."
-
-
-def _page(url: str, site: str, kind: str, at: str, on: str | None) -> dict[str, Any]:
-    return {"url": url, "site": site, "kind": kind, "discovered_at": at, "discovered_on": on, "alias_of": None}
-
-
-def _json(pairs: Iterable[tuple[str, str]]) -> str | None:
-    listed = [list(pair) for pair in pairs]
-    return json.dumps(listed, ensure_ascii=False) if listed else None
-
-
-def _link_row(digest: str, link: Link) -> dict[str, Any]:
-    return {
-        "list": digest,
-        "kind": link.kind,
-        "rank": link.rank,
-        "target": link.target,
-        "text": link.text,
-        "heading": link.heading,
-        "href": link.href,
-        "published": link.published,
-    }
-
-
-def _text_row(digest: str, extraction: Extraction) -> dict[str, Any]:
-    text = extraction.text or ""
-    return {
-        "digest": digest,
-        "title": extraction.title,
-        "standfirst": extraction.standfirst,
-        "text": text,
-        "words": tokens.count_words(text),
-    }
-
-
-def _extraction_row(extraction: Extraction, at: datetime) -> dict[str, Any]:
-    links = [[k.kind, k.rank, k.target, k.text, k.heading, k.href, k.published] for k in extraction.links]
-    return {
-        "url": extraction.url,
-        "digest": extraction.digest,
-        "extractor": extraction.extractor,
-        "text_digest": text_digest(extraction.title, extraction.standfirst, extraction.text)
-        if extraction.text
-        else None,
-        # A list of links is kept under its own digest, like a text: the same list is kept once, however often a page
-        # shows it and whichever extractor read it.
-        "links_digest": payload_digest(json.dumps(links, ensure_ascii=False).encode("utf-8", "surrogatepass"))
-        if links
-        else None,
-        "byline": ", ".join(extraction.authors) or None,
-        "authors": json.dumps(extraction.authors, ensure_ascii=False),
-        "published_at": claimed_time(extraction.published),
-        "modified_at": claimed_time(extraction.modified),
-        "language": extraction.language,
-        "section": extraction.section,
-        "kind": extraction.kind,
-        "problem": extraction.problem,
-        "fields": json.dumps(dict(extraction.fields), ensure_ascii=False, sort_keys=True),
-        "extracted_at": timestamp(at),
-    }
-
-
-def claimed_time(text: str | None) -> str | None:
-    """A page's own time as the archive writes it: UTC with `Z` where the page gave a zone, else as given, zoneless."""
-    if not text:
-        return None
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    if value.tzinfo is None:
-        return text
-    return timestamp(value.astimezone(UTC))

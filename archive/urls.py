@@ -38,9 +38,10 @@ def clean_url(url: str, base: str | None = None) -> str | None:
     scheme = parts.scheme.lower()
     if scheme not in ("http", "https") or not host:
         return None
-    host = _host(host)
-    if host is None:
+    ascii_host = _host(host)
+    if ascii_host is None:
         return None
+    host = ascii_host
     if port not in (None, {"http": 80, "https": 443}[scheme]):
         host = f"{host}:{port}"
     path = _escapes(_dots(parts.path)) or "/"

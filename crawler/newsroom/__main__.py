@@ -8,7 +8,7 @@ import threading
 from contextlib import suppress
 
 from crawler.newsroom import Newsroom
-from crawler.newsroom.room import ADDRESS, outlets
+from crawler.newsroom.room import ADDRESS
 from crawler.newsroom.stories import EDITIONS
 
 
@@ -21,7 +21,7 @@ def main() -> int:
     try:
         with Newsroom(port=options.port, edition=options.edition) as room:
             say = sys.stdout.write
-            for name, home in outlets(room).items():
+            for name, home in room.homes.items():
                 say(f"{home:40} {name}\n")
             host = room.hosts[0]
             say(f"\nTry: curl --resolve {host}:{room.port}:{ADDRESS} http://{host}:{room.port}/\n")
@@ -29,6 +29,9 @@ def main() -> int:
             sys.stdout.flush()
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     except OSError as error:
         sys.stderr.write(f"The newsroom could not listen on port {options.port}: {error.strerror}.\n")
         return 1

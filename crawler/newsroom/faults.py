@@ -87,7 +87,7 @@ PARAGRAPHS = (
 
 def _article(name: str) -> str:
     title = TITLES[name]
-    paragraphs = PARAGRAPHS
+    paragraphs: tuple[str, ...] = PARAGRAPHS
     if name == "wrong-charset":  # must fit into latin-1
         paragraphs = tuple(p.replace("“", '"').replace("”", '"') for p in PARAGRAPHS)
     text = "\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)

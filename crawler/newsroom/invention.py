@@ -74,7 +74,7 @@ def invented(outlet: Outlet, count: int, seed: str) -> list[Story]:
 
 def _story(outlet: Outlet, words: Vocabulary, place: int, title: str, chance: random.Random) -> Story:
     number = FIRST_NUMBER + place
-    hours = 24 * 4 + place * 24 * DAYS // 1000 % (24 * DAYS)
+    hours = 24 * 8 + place * 24 * DAYS // 1000 % (24 * DAYS)
     zone = outlet.records[0]["published"].tzinfo
     published = moment(1).astimezone(zone) - timedelta(hours=hours, minutes=chance.randrange(60))
     order = chance.sample(words.sentences, len(words.sentences))

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from crawler.newsroom.stories import Story
 
-MONTHS: Mapping[str, tuple[str, ...]] = {
-    "en": tuple("January February March April May June July August September October November December".split()),
-    "fr": tuple("janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()),
-    "de": tuple("Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()),
-    "ru": tuple("января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()),
-    "ar": tuple("يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split()),
+MONTHS: Mapping[str, str] = {
+    "en": "January February March April May June July August September October November December",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
 }
 
 
@@ -31,7 +31,7 @@ def spoken(date: datetime, language: str) -> str:
     """A date and time as a reader sees it above an article."""
     if language == "ja":
         return f"{date.year}年{date.month}月{date.day}日 {date.hour}時{date.minute:02}分"
-    month = MONTHS[language][date.month - 1]
+    month = MONTHS[language].split()[date.month - 1]
     clock = f"{date.hour:02}:{date.minute:02}"
     if language == "de":
         return f"{date.day}. {month} {date.year}, {clock} Uhr"

@@ -111,7 +111,9 @@ class Press:
         routes = self._routes.get((host, edition))
         if routes is None:
             routes = self._routes[host, edition] = self._route(site, edition)
-        route = routes.get(f"{path}?{query}" if query else path) or routes.get(path)
+        route = routes.get(f"{path}?{query}" if query else path)
+        if route is None and not f"{path}?{query}".startswith(site.outlet.pages.partition("{n}")[0]):
+            route = routes.get(path)  # what campaigns and feeds hang on to a URL changes nothing
         if route is not None:
             return route()
         issue = self.issue(site, edition)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,7 +11,7 @@ from typing import Self
 from crawler.newsroom import faults
 from crawler.newsroom.press import Press
 from crawler.newsroom.server import HEAD_LIMIT, Exchange, Service
-from crawler.newsroom.stories import EDITIONS, Expected
+from crawler.newsroom.stories import EDITIONS, Expected, load_outlets
 
 ADDRESS = "127.0.0.1"
 
@@ -38,6 +37,8 @@ class Newsroom:
         latency: float = 0.0,
         port: int = 0,
     ) -> None:
+        if not 0 <= port <= 65535:
+            raise ValueError(f"there is no port {port}: choose one from 1 to 65535, or 0 for any that is free")
         self.edition = edition
         self.latency = latency
         self.slow = 0.05
@@ -59,6 +60,11 @@ class Newsroom:
         if edition not in EDITIONS:
             raise ValueError(f"there is no edition {edition}: choose from {', '.join(map(str, EDITIONS))}")
         self._edition = edition
+
+    @property
+    def homes(self) -> dict[str, str]:
+        """The home page of every outlet, by its name; clones are left out."""
+        return {outlet.name: f"http://{outlet.host}/" for outlet in load_outlets().values()}
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -164,8 +170,3 @@ class Newsroom:
         for task in tuple(lines):
             task.cancel()
         await asyncio.gather(*lines, return_exceptions=True)
-
-
-def outlets(room: Newsroom) -> Mapping[str, str]:
-    """Home page by name of every outlet."""
-    return {site.outlet.name: f"{site.base}/" for site in room._press.sites.values()}

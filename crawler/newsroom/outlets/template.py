@@ -109,7 +109,7 @@ class Template:
 
     def tags(self, issue: Issue, limit: int = 8) -> list[tuple[str, str]]:
         """(tag, path) of the stories in print, the newest story's first."""
-        names = dict.fromkeys(tag for story in issue.stories for tag in story.tags)
+        names = dict.fromkeys(tag for story in issue.listed for tag in story.tags)
         return [(name, issue.outlet.tag_page(name)) for name in list(names)[:limit]]
 
     def numbers(self, front: Front) -> list[tuple[int, str]]:

@@ -1,0 +1,72 @@
+"""Catalogue: Scrapy's spider loader over the TOML entries, so that `scrapy list` and `scrapy crawl SITE` work.
+
+Entries come from the shipped catalogue, then from `SITES` (files or folders, later ones win): the setting, else the
+environment's FOREIGNDESK_SITES, else a folder `sites` where the command is run.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy import Request, Spider
+from scrapy.settings import BaseSettings
+
+from archive import Site, host_of, load_sites
+from crawler.addresses import allowed_addresses
+from crawler.spiders import SiteSpider
+
+SHIPPED = Path(__file__).with_name("sites")
+
+
+def places(named: str | None = None) -> list[Path]:
+    """Where entries are read: the shipped folder first, then the user's own. `named` is split as PATH is."""
+    named = named or os.environ.get("FOREIGNDESK_SITES")
+    own = (
+        [Path(one) for one in named.split(os.pathsep) if one]
+        if named
+        else [Path("sites")]
+        if Path("sites").is_dir()
+        else []
+    )
+    return [SHIPPED, *own]
+
+
+def spider_for(site: Site) -> type[SiteSpider]:
+    """The spider class of one site."""
+    own = {"DOWNLOAD_DELAY": site.delay, "ALLOWED_ADDRESSES": allowed_addresses(site)}
+    return type(f"{site.key.title()}Spider", (SiteSpider,), {"name": site.key, "site": site, "custom_settings": own})
+
+
+class Catalogue:
+    """What Scrapy asks for spiders: one a site."""
+
+    def __init__(self, sites: dict[str, Site]) -> None:
+        self.sites = sites
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """Load the catalogue that the settings name. Raises SiteError naming file, line and key."""
+        given: Any = settings.get("SITES")
+        return cls(given if isinstance(given, dict) else load_sites(*places(given)))
+
+    def load(self, spider_name: str) -> type[Spider]:
+        """The spider of a site. Raises KeyError, as Scrapy expects, where there is none."""
+        if spider_name not in self.sites:
+            raise KeyError(f"Spider not found: {spider_name}")
+        return spider_for(self.sites[spider_name])
+
+    def list(self) -> builtins.list[str]:
+        """The names of all sites."""
+        return builtins.list(self.sites)
+
+    def find_by_request(self, request: Request) -> builtins.list[str]:
+        """The sites whose home or seeds stand on the request's host."""
+        host = host_of(request.url)
+        return [
+            key
+            for key, site in self.sites.items()
+            if host in {host_of(u) for u in (site.home, *(u for _, u in site.seeds()))}
+        ]

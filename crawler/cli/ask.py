@@ -1,0 +1,172 @@
+"""Commands that ask the archive: query, search, history, diff, status."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich.text import Text as Shown
+
+from archive import Archive, compare, history, query, search
+from crawler.cli.show import archive_option, clean, console, funnel_line, show_diff, write_rows
+
+
+@click.command("query")
+@click.argument("sql")
+@archive_option
+@click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header line.")
+@click.option("--json", "form", flag_value="json", help="One JSON array of objects.")
+@click.option("--nl", "form", flag_value="nl", help="One JSON object a line.")
+@click.option("--table", "form", flag_value="table", help="A table for people (the default on a terminal).")
+@click.option("--seconds", default=30.0, show_default=True, help="Stop a query that takes longer.")
+def query_(sql: str, archive_path: str, form: str | None, seconds: float) -> None:
+    """Run one SELECT on the archive, read-only.
+
+    \b
+    foreigndesk query "SELECT site, title FROM articles ORDER BY published_at DESC LIMIT 10"
+    foreigndesk query "SELECT * FROM revisions WHERE revision > 1" --csv > revisions.csv
+
+    Views: articles, revisions, related_links, fronts, mementos, latest. `-` reads the SQL from standard input.
+    """
+    columns, rows = query(archive_path, sys.stdin.read() if sql == "-" else sql, seconds=seconds)
+    write_rows(sys.stdout, form or ("table" if sys.stdout.isatty() else "csv"), columns, rows)
+
+
+@click.command("search")
+@click.argument("words", nargs=-1, required=True)
+@archive_option
+@click.option("--site", help="Only this site.")
+@click.option("--language", help="Only texts in this language (ISO 639-1).")
+@click.option("--limit", default=20, show_default=True, help="At most so many articles.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def search_(
+    words: tuple[str, ...], archive_path: str, site: str | None, language: str | None, limit: int, as_json: bool
+) -> None:
+    """Find articles by words in any script, best match first, over all their revisions.
+
+    \b
+    foreigndesk search water treaty
+    foreigndesk search '"exact phrase"' -- -without
+    foreigndesk search 条約
+    """
+    with Archive.open(archive_path, create=False) as archive:
+        hits = search(archive, " ".join(words), site=site, language=language, limit=limit)
+    shown = console()
+    for hit in hits:
+        if as_json:
+            row = {
+                "url": hit.url,
+                "site": hit.site,
+                "title": hit.title,
+                "published": hit.published_at,
+                "captured_at": hit.captured_at,
+                "current": hit.current,
+                "snippet": hit.snippet,
+            }
+            click.echo(json.dumps(row, ensure_ascii=False))
+            continue
+        shown.print(Shown(clean(hit.title) or "(no headline)", "bold"))
+        older = "" if hit.current else "  (an earlier text; the page says something else now)"
+        shown.print(Shown(f"  {hit.site}  {(hit.published_at or hit.captured_at)[:16]}  {hit.url}{older}", "dim"))
+        snippet = Shown("  " + hit.snippet)
+        for start, end in hit.marks:
+            snippet.stylize("bold yellow", start + 2, end + 2)
+        shown.print(snippet)
+    if not hits:
+        click.echo("Nothing found.", err=True)
+        sys.exit(1)
+
+
+@click.command("history")
+@click.argument("url")
+@archive_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def history_(url: str, archive_path: str, as_json: bool) -> None:
+    """Every capture of a page: first text, changes, no change, removal, failure."""
+    with Archive.open(archive_path, create=False) as archive:
+        events = history(archive, url)
+    shown = console()
+    styles = {
+        "first": "bold",
+        "changed": "bold yellow",
+        "removed": "bold red",
+        "failed": "red",
+        "refused": "red",
+        "moved": "cyan",
+    }
+    for event in events:
+        if as_json:
+            click.echo(
+                json.dumps(
+                    {
+                        "captured_at": event.captured_at,
+                        "what": event.what,
+                        "status": event.status,
+                        "revision": event.revision,
+                        "title": event.title,
+                        "detail": event.detail,
+                        "digest": event.digest,
+                    },
+                    ensure_ascii=False,
+                )
+            )
+            continue
+        title = f"  {clean(event.title)}" if event.what in ("first", "changed") and event.title else ""
+        number = f"r{event.revision}" if event.what in ("first", "changed") else ""
+        shown.print(
+            Shown(
+                f"{event.captured_at[:19]}Z  {event.what:<11} {number:<3} {event.detail}{title}",
+                styles.get(event.what, "dim"),
+            )
+        )
+
+
+@click.command("diff")
+@click.argument("url")
+@archive_option
+@click.option("--from", "old", metavar="T", help="Compare the text at this time (ISO 8601; a day or hour will do).")
+@click.option("--to", "new", metavar="T", help="… with the text at this time. Default: the last two revisions.")
+@click.option("--json", "as_json", is_flag=True, help="The typed changes as one JSON object.")
+def diff_(url: str, archive_path: str, old: str | None, new: str | None, as_json: bool) -> None:
+    """What changed in an article between two of its revisions: headline, sentences, numbers, corrections."""
+    with Archive.open(archive_path, create=False) as archive:
+        before, after, change = compare(archive, url, old, new)
+    if as_json:
+        row = {"url": url, "from": before.captured_at, "to": after.captured_at, **change.as_dict()}
+        click.echo(json.dumps(row, ensure_ascii=False, indent=1))
+        return
+    shown = console()
+    shown.print(
+        Shown(
+            f"{url}\nrevision {before.revision} ({before.captured_at[:19]}Z) → revision {after.revision} "
+            f"({after.captured_at[:19]}Z)",
+            "dim",
+        )
+    )
+    show_diff(shown, change)
+
+
+@click.command()
+@archive_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def status(archive_path: str, as_json: bool) -> None:
+    """What the archive holds: pages, captures, texts, size on disk, and the last runs."""
+    with Archive.open(archive_path, create=False) as archive:
+        counts = archive.counts()
+        runs = archive.runs(limit=10)
+    counts["bytes"] = sum(p.stat().st_size for p in map(Path, (archive_path, f"{archive_path}-wal")) if p.exists())
+    if as_json:
+        click.echo(json.dumps({"archive": str(archive_path), **counts, "runs": runs}, ensure_ascii=False, indent=1))
+        return
+    shown = console()
+    shown.print(Shown(f"{archive_path}: {counts['bytes'] / 1e6:.1f} MB", "bold"))
+    for name, value in counts.items():
+        if name != "bytes":
+            shown.print(f"  {value:>9,}  {name.replace('_', ' ')}")
+    if runs:
+        shown.print(Shown("Last runs", "bold"))
+    for run in runs:
+        ended = (run["finished_at"] or run["started_at"] or "")[:19]
+        shown.print(f"  {ended}Z  {run['state']:<8} {run['site']:<20} {funnel_line(run['funnel'])}")

@@ -1,0 +1,202 @@
+"""Commands that read pages: extract (loose files) and reextract (the archive's own snapshots)."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from archive import (
+    Archive,
+    BadQuery,
+    Capture,
+    Extraction,
+    Site,
+    extract,
+    load_sites,
+    moment,
+    open_executor,
+    outcome,
+    reextract,
+    run_bounded,
+)
+from crawler.catalogue import places
+from crawler.cli.show import archive_option, console, sites_option
+
+MAX_PAGE = 64 << 20  # bytes read of one loose file, after gunzip; extraction has its own, lower limit
+
+
+@click.command("extract")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--url", default="", help="The URL that the page had; relative links are resolved against it.")
+@click.option(
+    "--captured-at", metavar="T", help="When the page was fetched (ISO 8601); later dates are refused. Default: now."
+)
+@click.option("--charset", help="Overrides what the page says of itself.")
+@click.option("--batch", type=click.Path(path_type=Path), metavar="IN.jsonl", help="Read pages named in a JSONL file.")
+@click.option(
+    "--executor", default="processes", show_default=True, help='Where the work runs: "serial" or "processes:N".'
+)
+def extract_(
+    files: tuple[Path, ...], url: str, captured_at: str | None, charset: str | None, batch: Path | None, executor: str
+) -> None:
+    """Read loose pages (.html, .html.gz) and print one JSON object a page.
+
+    \b
+    foreigndesk extract page.html --url https://example.org/world/story
+    foreigndesk extract --batch pages.jsonl > texts.jsonl
+
+    A batch holds lines {"id", "path", "url", "captured_at", "charset"}; only id and path are required, a path may be
+    relative to the batch file. Answers come in the order of the lines; a page that cannot be read has a "problem".
+    """
+    if bool(files) == bool(batch):
+        raise BadQuery("Name files to read, or a list of them with --batch.")
+    now = datetime.now(UTC)
+    at = _time(captured_at, now)
+    lines: Iterator[dict[str, Any]]
+    if batch:
+        lines = _lines(batch, now)
+    else:
+        lines = ({"id": str(f), "path": f, "url": url, "captured_at": at, "charset": charset} for f in files)
+    failed = 0
+    with open_executor(executor) as workers:
+        for row in _in_order(lines, workers):
+            if not batch:
+                failed += bool(row["problem"])
+            else:
+                row.pop("fields", None)
+            click.echo(json.dumps(row, ensure_ascii=False))
+    sys.exit(1 if failed and failed == len(files) else 0)
+
+
+def _in_order(lines: Iterator[dict[str, Any]], workers: Any) -> Iterator[dict[str, Any]]:
+    """One answer a line, in the order of the lines, however the workers finish."""
+    done: dict[int, dict[str, Any]] = {}
+    following = 0
+    work = ((number, line) for number, line in enumerate(lines))
+    for (number, line), future in run_bounded(workers, read_line, work, window=16 * workers.width):
+        extraction = outcome(Capture(str(line.get("url") or ""), datetime.now(UTC), status=200), None, future)
+        done[number] = answer(line, extraction)
+        while following in done:
+            yield done.pop(following)
+            following += 1
+
+
+def read_line(number: int, line: dict[str, Any]) -> Extraction:
+    """In a worker: read one loose page. A file that cannot be read is an answer with a problem, not an error."""
+    address = str(line.get("url") or "")
+    if line.get("problem"):
+        return Extraction(address, "", "", kind="error", problem=line["problem"])
+    try:
+        payload = _bytes(Path(line["path"]))
+    except FileNotFoundError:
+        return Extraction(address, "", "", kind="error", problem="no_such_file")
+    except (OSError, EOFError, zlib.error):
+        return Extraction(address, "", "", kind="error", problem="unreadable_file")
+    capture = Capture(address or "http://page.invalid/", line["captured_at"], status=200, payload=payload)
+    return extract(capture, None, charset=line.get("charset"))
+
+
+def answer(line: dict[str, Any], found: Extraction) -> dict[str, Any]:
+    """The JSON object of one page."""
+    related = [link for link in found.links if link.kind != "front"]
+    return {
+        "id": line.get("id"),
+        "title": found.title,
+        "standfirst": found.standfirst,
+        "text": found.text,
+        "authors": list(found.authors),
+        "published": found.published,
+        "modified": found.modified,
+        "language": found.language,
+        "section": found.section,
+        "kind": found.kind,
+        "related": [
+            {"url": k.target, "text": k.text, "heading": k.heading, "kind": k.kind, "rank": k.rank} for k in related
+        ],
+        "problem": found.problem,
+        "fields": dict(found.fields),
+    }
+
+
+def _lines(batch: Path, now: datetime) -> Iterator[dict[str, Any]]:
+    """The lines of a batch; one that is no object with id and path becomes an answer with a problem."""
+    try:
+        file = batch.open(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise BadQuery(f"{batch} cannot be read: {error.strerror}.") from None
+    with file:
+        for number, text in enumerate(file, 1):
+            if not text.strip():
+                continue
+            try:
+                line = json.loads(text)
+                if not isinstance(line, dict) or not isinstance(line.get("path"), str) or "id" not in line:
+                    raise ValueError("no id and path")
+                line["captured_at"] = _time(line.get("captured_at"), now)
+                line["path"] = batch.parent / line["path"]
+            except (ValueError, RecursionError):
+                known = line.get("id") if isinstance(line := _object(text), dict) else None
+                line = {"id": known if known is not None else f"line {number}", "problem": "bad_line"}
+            yield line
+
+
+def _object(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _time(text: Any, now: datetime) -> datetime:
+    if text is None:
+        return now
+    try:
+        return moment(text)
+    except (ValueError, AttributeError, TypeError):
+        raise BadQuery(f"{text!r} is no time: write it as 2026-11-24T10:00:00Z.") from None
+
+
+def _bytes(path: Path) -> bytes:
+    if path.suffix == ".gz":
+        with gzip.open(path) as file:
+            return file.read(MAX_PAGE)
+    with path.open("rb") as file:
+        return file.read(MAX_PAGE)
+
+
+@click.command("reextract")
+@archive_option
+@sites_option
+@click.option("--pending", "scope", flag_value="pending", default="pending", help="Snapshots never read (the default).")
+@click.option(
+    "--stale", "scope", flag_value="stale", help="… and those read by another version or under other site rules."
+)
+@click.option("--all", "scope", flag_value="all", help="Everything.")
+@click.option("--site", help="Only this site.")
+@click.option(
+    "--executor", default="processes", show_default=True, help='Where the work runs: "serial" or "processes:N".'
+)
+def reextract_(archive_path: str, places_named: str | None, scope: str, site: str | None, executor: str) -> None:
+    """Read stored snapshots again, with today's extractor. Facts are never touched; cut off, it goes on next time."""
+    known: dict[str, Site] = load_sites(*places(places_named))
+    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Archive.open(archive_path, create=False) as archive, open_executor(executor) as workers:
+        known = {**archive.sites(), **known}
+        with Progress(*columns, console=console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+            task = bar.add_task("reading", total=None)
+            tally = reextract(
+                archive, known, workers, scope=scope, site=site, progress=lambda n: bar.update(task, completed=n)
+            )
+    kinds = ", ".join(f"{kind} {count}" for kind, count in tally.kinds.most_common()) or "nothing to do"
+    click.echo(f"{tally.pages} snapshots read: {kinds}")
+    for problem, count in tally.problems.most_common():
+        click.echo(f"  {count} with problem {problem}")

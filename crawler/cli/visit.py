@@ -1,0 +1,362 @@
+"""Commands that visit sites: crawl, schedule, demo; and sites, which shows the catalogue."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text as Shown
+
+from archive import Archive, BadQuery, Site, load_sites, open_executor, pick, seconds
+from crawler.catalogue import places
+from crawler.cli.show import archive_option, console, funnel_line, sites_option, write_rows
+from crawler.run import Desk, Run, crawl_settings
+from crawler.schedule import Schedule
+
+REPORT_EVERY = 10.0  # seconds between lines of progress where there is no terminal
+
+contact_option = click.option(
+    "--contact",
+    envvar="FOREIGNDESK_CONTACT",
+    help="Whom a site may write to: URL or mail address (also FOREIGNDESK_CONTACT).",
+)
+resolve_option = click.option(
+    "--resolve",
+    multiple=True,
+    metavar="HOST:PORT=ADDRESS:PORT",
+    help="Reach a host at this address instead of asking the DNS, as curl does (for tests, replays; repeatable).",
+)
+width_option = click.option(
+    "--width", default=16, show_default=True, help="So many sites at once, each at its own pace."
+)
+delay_option = click.option(
+    "--delay", type=float, help="Least seconds between requests to one host; overrides the entries."
+)
+
+
+def paced(delay: float | None) -> dict[str, Any]:
+    """The setting that --delay stands for; none where the entries decide."""
+    return {} if delay is None else {"DOWNLOAD_DELAY": delay}
+
+
+def mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+    """The mapping that --resolve options name. Raises BadQuery for one that names none."""
+    found = {}
+    for pair in pairs:
+        name, sign, address = pair.partition("=")
+        if not sign or ":" not in name or not address.rpartition(":")[2].isdigit():
+            raise BadQuery(
+                f"{pair!r} maps nothing: write HOST:PORT=ADDRESS:PORT, such as www.example.org:80=127.0.0.1:8000."
+            )
+        found[name.lower()] = address
+    return found
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="SITE...")
+@archive_option
+@sites_option
+@contact_option
+@resolve_option
+@delay_option
+@width_option
+@click.option(
+    "--executor", default="processes", show_default=True, help='Where pages are read: "processes:N" or "serial".'
+)
+@click.option("--quiet", is_flag=True, help="Only errors.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object on standard output.")
+def crawl(
+    names: tuple[str, ...],
+    archive_path: str,
+    places_named: str | None,
+    contact: str | None,
+    resolve: tuple[str, ...],
+    delay: float | None,
+    width: int,
+    executor: str,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Visit sites once: sections, feeds and news sitemaps, new articles, and known ones that are due.
+
+    \b
+    foreigndesk crawl lemonde --contact you@example.org
+    foreigndesk crawl meridian --sites my-sites.toml --archive press.db
+
+    Ctrl-C stops after the pages in hand; everything captured is kept. Exit code: 0 all well, 1 some site failed
+    wholly or was stopped, 2 the command cannot be carried out as written.
+    """
+    if not names:
+        raise BadQuery("Name the sites to visit; `foreigndesk sites list` shows them.")
+    catalogue = load_sites(*places(places_named))
+    chosen = pick(catalogue, names)
+    runs = visit_once(
+        chosen,
+        Path(archive_path),
+        contact=contact,
+        resolve=mapping(resolve),
+        delay=delay,
+        width=width,
+        executor=executor,
+        quiet=quiet or as_json,
+    )
+    if as_json:
+        click.echo(json.dumps({"runs": [run.as_dict() for run in runs]}, ensure_ascii=False, indent=1))
+    elif not quiet:
+        summary(runs)
+    sys.exit(0 if all(run.state == "done" for run in runs) else 1)
+
+
+def visit_once(
+    chosen: list[Site],
+    path: Path,
+    *,
+    contact: str | None = None,
+    resolve: Mapping[str, str] | None = None,
+    delay: float | None = None,
+    width: int = 16,
+    executor: str = "processes",
+    quiet: bool = False,
+    overrides: Mapping[str, Any] | None = None,
+) -> list[Run]:
+    """Visit sites at the same time and show how it goes on standard error; returns one summary a site."""
+    quieten()
+    settings = crawl_settings(
+        path, chosen, contact=contact, resolve=resolve, overrides={**paced(delay), **(overrides or {})}
+    )
+    runs = [Run(site.key) for site in chosen]
+    with Archive.open(path) as archive:
+        archive.lock()
+        archive.lose(datetime.now(UTC))
+        with open_executor(executor) as workers:
+
+            async def work(stopped: asyncio.Event) -> None:
+                desk = Desk(settings, workers, width)
+                visits = asyncio.gather(*(desk.visit(site, run) for site, run in zip(chosen, runs, strict=True)))
+                await until(visits, stopped, desk)
+
+            with_signals(work, shown=None if quiet else runs)
+    return runs
+
+
+async def until(visits: asyncio.Future[Any], stopped: asyncio.Event, desk: Desk) -> None:
+    """Wait for the visits, or for a stop, which lets the pages in hand finish."""
+    stop = asyncio.create_task(stopped.wait())
+    await asyncio.wait([visits, stop], return_when=asyncio.FIRST_COMPLETED)
+    if stopped.is_set():
+        click.echo("Stopping after the pages in hand; press Ctrl-C again to stop at once.", err=True)
+        await desk.stop()
+    await visits
+    stop.cancel()
+
+
+def with_signals(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], shown: list[Run] | None) -> None:
+    """Run `work` on an event loop; the first Ctrl-C or SIGTERM sets its event, a second one ends the process."""
+
+    async def main() -> None:
+        stopped = asyncio.Event()
+
+        def stop() -> None:
+            if stopped.is_set():
+                os._exit(130)
+            stopped.set()
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+        watcher = asyncio.create_task(watch(shown)) if shown else None
+        try:
+            await work(stopped)
+        finally:
+            if watcher:
+                watcher.cancel()
+                await asyncio.gather(watcher, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+async def watch(runs: list[Run]) -> None:
+    """Show how runs go: a live table on a terminal, a line now and then elsewhere."""
+    shown = console(stderr=True)
+    if shown.is_terminal:
+        with Live(board(runs), console=shown, refresh_per_second=4, transient=True) as live:
+            while True:
+                await asyncio.sleep(0.25)
+                live.update(board(runs))
+    told: dict[str, str] = {}
+    while True:
+        for run in runs:
+            if told.get(run.site) != run.stage and run.stage in ("crawling", "reading"):
+                shown.print(f"{run.site}: {run.stage}")
+            elif run.stage == "crawling" and told:
+                shown.print(f"{run.site}: {funnel_line(run.funnel)}")
+            told[run.site] = run.stage
+        await asyncio.sleep(REPORT_EVERY)
+
+
+def board(runs: list[Run]) -> Table:
+    """The runs in hand as a table."""
+    table = Table("site", "", "funnel", box=None, pad_edge=False, header_style="bold")
+    order = {"crawling": 0, "reading": 1, "waiting": 2, "over": 3}
+    for run in sorted(runs, key=lambda r: order[r.stage])[:20]:
+        table.add_row(
+            run.site, Shown(run.stage, "dim" if run.stage in ("over", "waiting") else "yellow"), funnel_line(run.funnel)
+        )
+    return table
+
+
+def summary(runs: list[Run]) -> None:
+    """What each run brought, and the reason of each loss."""
+    shown = console()
+    for run in runs:
+        style = {"done": "green", "failed": "bold red"}.get(run.state, "yellow")
+        shown.print(
+            Shown.assemble((f"{run.site:<16}", "bold"), (f" {run.state:<7}", style), f" {funnel_line(run.funnel)}")
+        )
+        if run.state != "done":
+            shown.print(f"{'':<17}{run.outcome}")
+        elif run.reasons:
+            shown.print(
+                Shown(f"{'':<17}" + " · ".join(f"{word} {n}" for word, n in sorted(run.reasons.items())), "dim")
+            )
+
+
+def quieten() -> None:
+    """Warnings on standard error, one line each; Scrapy's own running commentary off."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
+    for name in ("scrapy", "apscheduler", "asyncio", "trafilatura", "htmldate"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@click.command("schedule")
+@click.argument("names", nargs=-1, metavar="[SITE...]")
+@archive_option
+@sites_option
+@contact_option
+@resolve_option
+@delay_option
+@width_option
+@click.option("--every", metavar="TIME", help='Visit each site this often ("90s", "15m", "6h"); overrides the entries.')
+@click.option(
+    "--executor", default="processes", show_default=True, help='Where pages are read: "processes:N" or "serial".'
+)
+def schedule_(
+    names: tuple[str, ...],
+    archive_path: str,
+    places_named: str | None,
+    contact: str | None,
+    resolve: tuple[str, ...],
+    delay: float | None,
+    width: int,
+    every: str | None,
+    executor: str,
+) -> None:
+    """Visit sites at their cadence until stopped (Ctrl-C or SIGTERM). Without SITE: every entry of your own.
+
+    \b
+    foreigndesk schedule lemonde spiegel --archive press.db
+
+    Every slot is one row of the `runs` table; a run that was cut off is done again at the next start.
+    """
+    named = places(places_named)
+    catalogue = load_sites(*named)
+    chosen = pick(catalogue, names) if names else list(load_sites(*named[1:]).values())
+    if not chosen:
+        raise BadQuery("Name the sites to visit, or put entries of your own into a folder `sites`.")
+    if every:
+        try:
+            pace = seconds(every)
+        except ValueError as error:
+            raise BadQuery(str(error)) from None
+        chosen = [_paced(site, pace) for site in chosen]
+    quieten()
+    settings = crawl_settings(
+        Path(archive_path), chosen, contact=contact, resolve=mapping(resolve), overrides=paced(delay)
+    )
+    with Archive.open(archive_path) as archive, open_executor(executor) as workers:
+        archive.lock()
+
+        async def work(stopped: asyncio.Event) -> None:
+            desk = Desk(settings, workers, width)
+            schedule = Schedule(archive, desk, chosen, clock=settings["CLOCK"], started=_started, ended=_ended)
+            for site, when in schedule.upcoming():
+                click.echo(
+                    f"{site}: now, then at {when:%Y-%m-%d %H:%M:%S}Z and every {_site(chosen, site).cadence:.0f} s",
+                    err=True,
+                )
+            await schedule.run(stopped)
+
+        with_signals(work, shown=None)
+    click.echo("Stopped; everything captured is kept.", err=True)
+
+
+def _site(chosen: list[Site], key: str) -> Site:
+    return next(site for site in chosen if site.key == key)
+
+
+def _paced(site: Site, cadence: float) -> Site:
+    from dataclasses import replace
+
+    if cadence <= 0:
+        raise BadQuery("--every must be longer than nothing.")
+    return replace(site, cadence=cadence)
+
+
+def _started(run: Run) -> None:
+    click.echo(f"{datetime.now(UTC):%H:%M:%S}Z {run.site}: started, due {run.due[:19]}Z", err=True)
+
+
+def _ended(run: Run) -> None:
+    click.echo(f"{datetime.now(UTC):%H:%M:%S}Z {run.site}: {run.state}: {funnel_line(run.funnel)}", err=True)
+
+
+@click.group()
+def sites() -> None:
+    """The catalogue of outlets: list them, show an entry."""
+
+
+@sites.command("list")
+@sites_option
+@click.option("--country", help="Only outlets of this country (ISO 3166-1, such as FR).")
+@click.option("--language", help="Only outlets in this language (ISO 639-1, such as ar).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_(places_named: str | None, country: str | None, language: str | None, as_json: bool) -> None:
+    """Name every outlet of the catalogue."""
+    found = [
+        site
+        for site in load_sites(*places(places_named)).values()
+        if (not country or site.country.upper() == country.upper())
+        and (not language or site.language.lower() == language.lower())
+    ]
+    rows = [(s.key, s.name, s.country, s.language, len(s.seeds()), s.home) for s in found]
+    write_rows(sys.stdout, "nl" if as_json else "table", ("site", "name", "country", "language", "seeds", "home"), rows)
+    if not found:
+        click.echo("No outlet matches.", err=True)
+        sys.exit(1)
+
+
+@sites.command("show")
+@click.argument("name", metavar="SITE")
+@sites_option
+@click.option("--json", "as_json", is_flag=True, help="The entry as one JSON object.")
+def show_(name: str, places_named: str | None, as_json: bool) -> None:
+    """Show one entry as it is understood, with the file it stands in."""
+    site = pick(load_sites(*places(places_named)), [name])[0]
+    if as_json:
+        click.echo(site.entry())
+        return
+    click.echo(f"[{site.key}]    # {site.source}")
+    for key, value in json.loads(site.entry()).items():
+        if key != "key" and value not in ("", []):
+            click.echo(f"{key} = {json.dumps(value, ensure_ascii=False)}")

@@ -1,0 +1,131 @@
+"""Imports only go down: each room imports from lower floors alone, and heavy libraries stay in their one room."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+#: Lower floors first; rooms of one floor do not know each other.
+FLOORS: list[list[str]] = [
+    ["archive.errors", "archive.records", "archive.tokens"],
+    ["archive.urls", "archive.diffs", "archive.codecs", "archive.executors", "archive.schema", "archive.charset"],
+    ["archive.sites", "archive.headings"],
+    ["archive.fronts", "archive.related", "archive.store"],
+    ["archive.extraction", "archive.queries", "archive.search", "archive.history"],
+    ["archive.reextract"],
+    ["archive"],
+    ["crawler.settings", "crawler.download", "crawler.robots", "crawler.frontier", "crawler.pipelines"],
+    ["crawler.spiders"],
+    ["crawler.catalogue"],
+    ["crawler.run"],
+    ["crawler.schedule"],
+    ["crawler.cli"],
+]
+#: Libraries that one room (or folder) alone may know.
+CONFINED = {
+    "trafilatura": ["archive.extraction"],
+    "htmldate": ["archive.extraction"],
+    "pebble": ["archive.executors"],
+    "zstandard": ["archive.codecs", "crawler.download"],
+    "sqlite_utils": ["archive.schema", "archive.store"],
+    "apscheduler": ["crawler.schedule"],
+    "feedparser": ["archive.fronts"],
+    "scrapy": ["crawler"],
+    "aiohttp": ["crawler.download"],
+    "click": ["crawler.cli"],
+    "rich": ["crawler.cli"],
+    "datasette": [],
+}
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for top in ("archive", "crawler"):
+        for file in sorted((ROOT / top).rglob("*.py")):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+def imports(file: Path) -> set[str]:
+    """Every module that a file imports, also inside functions; `from package import name` names both."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def room(name: str) -> str | None:
+    """The listed room that a module belongs to: itself, or the folder that is listed as one room."""
+    listed = {one for floor in FLOORS for one in floor}
+    while name:
+        if name in listed:
+            return name
+        name = name.rpartition(".")[0]
+    return None
+
+
+def floor(name: str) -> int:
+    return next(number for number, rooms in enumerate(FLOORS) if name in rooms)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_imports_go_down(name: str) -> None:
+    """A module imports from lower floors only; the newsroom, a world of its own, imports nothing of ours."""
+    known = modules()
+    ours = {i for i in imports(known[name]) if i in known}
+    if name.startswith("crawler.newsroom"):
+        assert all(i.startswith("crawler.newsroom") for i in ours)
+        return
+    if name == "crawler":
+        assert not ours
+        return
+    here = room(name)
+    assert here is not None and (here != "archive" or name == "archive"), f"{name} stands on no floor: add it to FLOORS"
+    for target in ours - {name}:
+        if target.startswith("crawler.newsroom"):
+            assert here == "crawler.cli", f"{name} must not know the newsroom"
+            continue
+        there = room(target)
+        if there == here or target == "crawler":
+            continue
+        if target == "archive" and here.startswith("archive."):
+            # `from archive import room` names the package and the room; the room is what counts.
+            continue
+        assert there is not None
+        assert floor(there) < floor(here), f"{name} (floor {floor(here)}) imports {target} (floor {floor(there)})"
+
+
+@pytest.mark.parametrize("name", sorted(n for n in modules() if n.startswith("crawler.") and "newsroom" not in n))
+def test_crawler_uses_public_names(name: str) -> None:
+    """The application uses the library's public names only, except its errors, which the CLI needs before all else."""
+    inside = {i for i in imports(modules()[name]) if i.startswith("archive.") and i in modules()}
+    assert inside <= {"archive.errors"}
+
+
+def test_libraries_are_confined() -> None:
+    """Each library is known in its own room alone, so that it can be replaced there."""
+    for name, file in modules().items():
+        for library in {i.split(".")[0] for i in imports(file)} & set(CONFINED):
+            homes = CONFINED[library]
+            assert any(name == h or name.startswith(h + ".") for h in homes), f"{name} imports {library}"
+
+
+def test_face() -> None:
+    """The public face is one literal, sorted list, and every name on it exists."""
+    import archive
+
+    tree = ast.parse((ROOT / "archive" / "__init__.py").read_text(encoding="utf-8"))
+    listed = next(
+        n.value for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__"
+    )
+    names = ast.literal_eval(listed)
+    assert names == sorted(names)
+    assert all(hasattr(archive, name) for name in names)
