@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from archive import tokens
+from archive.data import table
 from archive.records import moment
 
 Segments = tuple[tuple[str, str], ...]
@@ -412,10 +412,8 @@ def _quoted(text: str) -> list[str]:
 @cache
 def _phrases() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Phrases of correction notes, folded: those that tell anywhere, and those that tell at the beginning only."""
-    rows = (Path(__file__).parent / "data" / "corrections.tsv").read_text(encoding="utf-8").splitlines()[1:]
     by_place: dict[str, list[str]] = {"any": [], "start": []}
-    for row in rows:
-        _, place, phrase = row.split("\t")
+    for _, place, phrase in table("corrections"):
         by_place[place].append(re.escape(tokens.fold(phrase)))
     anywhere = re.compile(r"(?<!\w)(?:" + "|".join(by_place["any"]) + ")")
     start = re.compile(

@@ -76,7 +76,7 @@ class Processes(_Closing):
         # A fork server imports the extractor once; a worker that has to be replaced is back in milliseconds, and no
         # thread, socket or database handle of ours is copied into it.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["archive.extraction", "archive.fronts"])
+        context.set_forkserver_preload(["archive.extraction", "archive.links.fronts"])
         self._pool: Any = pebble.ProcessPool(
             width, max_tasks=PAGES_PER_WORKER, initializer=_limit, initargs=(memory,), context=context
         )

@@ -280,7 +280,7 @@ class RawDownloadHandler(AiohttpDownloadHandler):
             headers=Headers(list(response.headers.items())),
             body=bytes(body.decoded),
             request=request,
-            ip_address=exchange.ip and ipaddress.ip_address(exchange.ip),
+            ip_address=ipaddress.ip_address(exchange.ip) if exchange.ip else None,
             protocol=exchange.http_version,
         )
 

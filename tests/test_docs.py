@@ -35,14 +35,17 @@ def shown_commands() -> list[str]:
     for text in (README, *DOCS.values()):
         for block in re.findall(r"```(?:sh|console)\n(.*?)```", text, re.S):
             joined = re.sub(r"\\\n\s*", " ", block)
-            lines += [re.sub(r"^\$ ", "", line) for line in joined.splitlines() if re.match(r"(\$ )?foreigndesk ", line)]
+            lines += [
+                re.sub(r"^\$ ", "", line) for line in joined.splitlines() if re.match(r"(\$ )?foreigndesk ", line)
+            ]
     return lines
 
 
 @pytest.mark.parametrize("line", shown_commands())
 def test_shown_commands_parse(line: str) -> None:
     """A command shown to people is one that the program takes, options included."""
-    words = shlex.split(line.split(" > ")[0].split(" | ")[0], comments=True)[1:]
+    words = shlex.split(line, comments=True)[1:]
+    words = words[: next((n for n, word in enumerate(words) if word in (">", "|")), len(words))]
     if words[0].startswith("-"):
         return
     known = commands()
@@ -69,7 +72,9 @@ def test_every_command_teaches(path: tuple[str, ...]) -> None:
 
 def help_text(path: tuple[str, ...], command: click.Command) -> str:
     """A command's help as a person sees it, 100 characters wide."""
-    context = click.Context(command, info_name=" ".join(("foreigndesk", *path)), max_content_width=100, terminal_width=100)
+    context = click.Context(
+        command, info_name=" ".join(("foreigndesk", *path)), max_content_width=100, terminal_width=100
+    )
     return command.get_help(context)
 
 
@@ -84,7 +89,8 @@ def test_every_table_view_and_column(archive: Archive) -> None:
     _, named = archive.rows(
         "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'texts_fts_%' AND "
         "name NOT GLOB '[_]*'"
-        " AND name NOT LIKE 'sqlite_%'")
+        " AND name NOT LIKE 'sqlite_%'"
+    )
     assert len(named) > 12
     for row in named:
         text = re.search(rf"^### {row['name']}$(.*?)(?=^##|\Z)", DOCS["schema.md"], re.S | re.M)

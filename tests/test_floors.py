@@ -7,18 +7,35 @@ from pathlib import Path
 
 import pytest
 
+import archive
+
 ROOT = Path(__file__).parent.parent
 
 #: Lower floors first; rooms of one floor do not know each other.
 FLOORS: list[list[str]] = [
-    ["archive.errors", "archive.records", "archive.tokens"],
-    ["archive.urls", "archive.diffs", "archive.codecs", "archive.executors", "archive.schema", "archive.charset"],
-    ["archive.sites", "archive.headings"],
-    ["archive.fronts", "archive.related", "archive.store"],
+    ["archive.data", "archive.errors", "archive.lines", "archive.records", "archive.tokens"],
+    ["archive.urls", "archive.charset", "archive.diffs", "archive.codecs", "archive.executors", "archive.schema"],
+    [
+        "archive.sites",
+        "archive.rows",
+        "archive.links.headings",
+        "archive.links.shapes",
+        "archive.reading.notices",
+        "archive.reading.pages",
+    ],
+    ["archive.store", "archive.links.anchors", "archive.links.fronts"],
+    ["archive.links.boxes", "archive.reading.blocks", "archive.reading.metadata", "archive.reading.times"],
+    ["archive.links.related", "archive.reading.languages", "archive.reading.payloads", "archive.reading.sections"],
+    ["archive.reading.scenes"],
+    ["archive.reading.traits"],
+    ["archive.reading.standfirsts"],
+    ["archive.reading.bodies"],
+    ["archive.reading.kinds"],
     ["archive.extraction", "archive.queries", "archive.search", "archive.history"],
     ["archive.reextract"],
     ["archive"],
-    ["crawler.settings", "crawler.download", "crawler.robots", "crawler.frontier", "crawler.pipelines"],
+    ["crawler.addresses", "crawler.download", "crawler.frontier"],
+    ["crawler.settings", "crawler.robots", "crawler.pipelines"],
     ["crawler.spiders"],
     ["crawler.catalogue"],
     ["crawler.run"],
@@ -27,18 +44,16 @@ FLOORS: list[list[str]] = [
 ]
 #: Libraries that one room (or folder) alone may know.
 CONFINED = {
-    "trafilatura": ["archive.extraction"],
-    "htmldate": ["archive.extraction"],
+    "trafilatura": ["archive.reading.bodies"],
     "pebble": ["archive.executors"],
     "zstandard": ["archive.codecs", "crawler.download"],
     "sqlite_utils": ["archive.schema", "archive.store"],
     "apscheduler": ["crawler.schedule"],
-    "feedparser": ["archive.fronts"],
+    "feedparser": ["archive.links.fronts"],
     "scrapy": ["crawler"],
     "aiohttp": ["crawler.download"],
     "click": ["crawler.cli"],
     "rich": ["crawler.cli"],
-    "datasette": [],
 }
 
 
@@ -58,7 +73,9 @@ def imports(file: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            # A name of the public face hides the room of the same name (`from archive import search`).
+            hidden = set(archive.__all__) if node.module == "archive" else set()
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names if alias.name not in hidden}
     return names
 
 
@@ -87,8 +104,12 @@ def test_imports_go_down(name: str) -> None:
     if name == "crawler":
         assert not ours
         return
+    if name in ("archive.links", "archive.reading"):
+        assert not ours
+        return
     here = room(name)
-    assert here is not None and (here != "archive" or name == "archive"), f"{name} stands on no floor: add it to FLOORS"
+    assert here is not None, f"{name} stands on no floor: add it to FLOORS"
+    assert here != "archive" or name == "archive", f"{name} stands on no floor: add it to FLOORS"
     for target in ours - {name}:
         if target.startswith("crawler.newsroom"):
             assert here == "crawler.cli", f"{name} must not know the newsroom"
@@ -96,8 +117,8 @@ def test_imports_go_down(name: str) -> None:
         there = room(target)
         if there == here or target == "crawler":
             continue
-        if target == "archive" and here.startswith("archive."):
-            # `from archive import room` names the package and the room; the room is what counts.
+        if target in ("archive", "archive.links", "archive.reading") and here.startswith("archive."):
+            # `from archive import room` names the folder and the room; the room is what counts.
             continue
         assert there is not None
         assert floor(there) < floor(here), f"{name} (floor {floor(here)}) imports {target} (floor {floor(there)})"
@@ -120,8 +141,6 @@ def test_libraries_are_confined() -> None:
 
 def test_face() -> None:
     """The public face is one literal, sorted list, and every name on it exists."""
-    import archive
-
     tree = ast.parse((ROOT / "archive" / "__init__.py").read_text(encoding="utf-8"))
     listed = next(
         n.value for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], "id", "") == "__all__"

@@ -14,7 +14,9 @@ SITE = Site("paper", home="http://paper.test/", revisit=900.0)
 T0 = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def page(age: timedelta, last: timedelta, status: int | None = 200, error: str | None = None, failures: int = 0) -> Seen:
+def page(
+    age: timedelta, last: timedelta, status: int | None = 200, error: str | None = None, failures: int = 0
+) -> Seen:
     """A page first captured at T0 and last looked at `last` after that; `age` is not used for failures."""
     return Seen("http://paper.test/1", "article", T0, 2, T0, T0 + last, status, error, failures)
 
@@ -56,11 +58,21 @@ def test_due_is_read_from_captures(archive: Archive, clock: Clock) -> None:
     section = Capture("http://paper.test/world", clock(), site="paper", kind="section", status=200, payload=b"s")
     archive.store([Visit(section, found=tuple(("article", f"http://paper.test/{n}") for n in range(3)))])
     clock.wait(seconds=1)
-    archive.store([Visit(section_again := Capture("http://paper.test/world", clock(), site="paper", kind="section", status=200,
-                   payload=b"t"), found=(("article", "http://paper.test/9"),))])
+    archive.store(
+        [
+            Visit(
+                section_again := Capture(
+                    "http://paper.test/world", clock(), site="paper", kind="section", status=200, payload=b"t"
+                ),
+                found=(("article", "http://paper.test/9"),),
+            )
+        ]
+    )
     assert due(archive, SITE, clock())[0][0] == "http://paper.test/9"  # newest discovery first
     archive.store([Visit(Capture("http://paper.test/0", clock(), site="paper", status=200, payload=b"0"))])
-    archive.store([Visit(Capture("http://paper.test/1", clock(), site="paper", status=301, location="http://paper.test/9"))])
+    archive.store(
+        [Visit(Capture("http://paper.test/1", clock(), site="paper", status=301, location="http://paper.test/9"))]
+    )
     new, known = due(archive, SITE, clock())
     assert (sorted(new), known) == (["http://paper.test/2", "http://paper.test/9"], [])
     assert due(archive, SITE, start + timedelta(hours=1))[1] == ["http://paper.test/0"]  # what moved for good is left

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.fronts import MAX_LINKS, PROBLEMS, Listing, front_links, iso_date, read_listing
+from archive.links.fronts import MAX_LINKS, PROBLEMS, Listing, front_links, iso_date, read_listing
 from archive.records import Capture
 from archive.sites import Site
 
@@ -387,7 +387,7 @@ def test_warnings_printed_before_a_feed_do_no_harm() -> None:
 
 
 def test_a_gzip_bomb_is_read_no_further_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.fronts.MAX_LISTING_BYTES", 100_000)
+    monkeypatch.setattr("archive.links.fronts.MAX_LISTING_BYTES", 100_000)
     start, end = SITEMAP.split("<url><lastmod>")
     bomb = gzip.compress((start + " " * 5_000_000 + "<url><lastmod>" + end).encode())
     found = listing(bomb, kind="sitemap")
@@ -396,12 +396,12 @@ def test_a_gzip_bomb_is_read_no_further_than_the_limit(monkeypatch: pytest.Monke
 
 
 def test_more_links_than_we_take_are_cut_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.fronts.MAX_LINKS", 2)
+    monkeypatch.setattr("archive.links.fronts.MAX_LINKS", 2)
     for content, kind in ((SECTION, "section"), (RSS, "feed")):
         found = listing(content, kind=kind)
         assert len(found.links) == 2
         assert found.problem == "too_many"
-    monkeypatch.setattr("archive.fronts.MAX_SITEMAP_URLS", 1)
+    monkeypatch.setattr("archive.links.fronts.MAX_SITEMAP_URLS", 1)
     found = listing(SITEMAP, kind="sitemap")
     assert (len(found.links), found.problem) == (1, "too_many")
 

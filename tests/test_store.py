@@ -196,9 +196,13 @@ def test_one_crawling_process(archive: Archive) -> None:
 
 
 def test_an_interrupted_transaction_leaves_nothing(archive: Archive) -> None:
-    with pytest.raises(KeyboardInterrupt), archive.writing() as connection:
-        connection.execute("INSERT INTO sites (site) VALUES ('half')")
-        raise KeyboardInterrupt
+    def half_way() -> None:
+        with archive.writing() as connection:
+            connection.execute("INSERT INTO sites (site) VALUES ('half')")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        half_way()
     assert count(archive, "sites") == 0
 
 

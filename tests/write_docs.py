@@ -10,7 +10,9 @@ from tests.test_docs import ROOT, commands, help_text
 
 def cli() -> str:
     """docs/cli.md: the help of every command."""
-    parts = ["# Commands\n\nThe help of every command, as `--help` prints it. A test holds this page against the program.\n"]
+    parts = [
+        "# Commands\n\nThe help of every command, as `--help` prints it. A test holds this page against the program.\n"
+    ]
     for path, command in sorted(commands().items()):
         parts.append(f"## {' '.join(path)}\n\n```text\n{help_text(path, command)}\n```\n")
     return "\n".join(parts)

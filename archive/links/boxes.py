@@ -2,7 +2,7 @@
 
 Anchors to one URL that stand together (picture, headline, "comments") are one *card*; cards that follow each other
 with nothing but their own text between them are one *run*; the short text before a run is its heading.
-`archive.related` says which runs are boxes.
+`archive.links.related` says which runs are boxes.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from archive.anchors import MAX_DEPTH, MAX_HEADLINE, Anchor, PageView
-from archive.headings import KINDS, MAX_HEADING, kind_of
-from archive.shapes import (
+from archive.lines import line
+from archive.links.anchors import MAX_DEPTH, MAX_HEADLINE, Anchor, PageView
+from archive.links.headings import KINDS, MAX_HEADING, kind_of
+from archive.links.shapes import (
     HEADINGS,
     article_shape,
     attribute_words,
@@ -40,6 +41,7 @@ COMMERCIAL = class_words(
 )
 _TITLED = class_words(r"title|heading|headline|header|head|label|titel|caption|kicker")
 _HEADLINED = class_words(r"headline|title|titel|titre|titulo|titolo|rubrik|heading")
+
 
 @dataclass(slots=True, eq=False)
 class Card:
@@ -238,9 +240,12 @@ class _Scan:
 
     def take(self, child: HtmlElement, cards: list[Card], *, prose: bool = False) -> None:
         """Cards without a heading of their own: they go on with the open run, or open one."""
-        if self.open is not None and self.among:
-            if prose or child.tag == "p" or not _alike(self.open.parts[-1], child):
-                self.open = None
+        if (
+            self.open is not None
+            and self.among
+            and (prose or child.tag == "p" or not _alike(self.open.parts[-1], child))
+        ):
+            self.open = None
         if self.open is None:
             self.open = Run(self.node)
             self._label(self.open)
@@ -278,7 +283,11 @@ def _headline(card: Card) -> str:
     for one in card.root.iter(*HEADINGS):
         if long_enough(text := text_of(one, MAX_HEADLINE)):
             return text
-    best = max((anchor.text for anchor in card.anchors), key=len)
+    longest = max(card.anchors, key=lambda anchor: len(anchor.text))
+    best = longest.text
+    pieces = [text for piece in islice(longest.element.itertext(), 12) if (text := line(piece))]
+    if len(pieces) > 1 and kind_of(pieces[0]) in KINDS and long_enough(best.removeprefix(pieces[0]).strip(" :–—|»›")):
+        best = best.removeprefix(pieces[0]).strip(" :–—|»›")  # the label in an element of its own
     if len(best) > 40:  # may run kicker, headline and teaser together
         for one in islice(card.root.iter("span", "div", "p", "strong"), 12):
             if _HEADLINED.search(attribute_words(one)) and long_enough(text := text_of(one, MAX_HEADLINE)):
@@ -296,7 +305,7 @@ def _leading(card: Card) -> list[str]:
     """The first pieces of text of a card before its headline."""
     out: list[str] = []
     for piece in islice(card.root.itertext(), 12):
-        text = " ".join(piece.split())
+        text = line(piece)
         if text and (text in card.headline or (card.headline and card.headline in text)):
             break
         if text:

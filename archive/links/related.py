@@ -4,7 +4,7 @@ A box is a group of links (one is enough) to other articles of the same outlet, 
 `readers` (chosen by what readers do), `related` (chosen for this article), `recommended` (whatever else is put
 forward). Navigation, topics, authors, sharing, advertising, services and links inside sentences are none.
 
-`archive.boxes` finds the runs of teasers by structure. Here each run is described by a few numbers, and their
+`archive.links.boxes` finds the runs of teasers by structure. Here each run is described by a few numbers, and their
 weighted sum says whether it is a box: a known heading helps, but neither makes a box nor is needed for one.
 """
 
@@ -21,11 +21,20 @@ from typing import Any
 from lxml import etree
 from lxml.html import HtmlElement
 
-from archive.anchors import MAX_DEPTH, Anchor, PageView
-from archive.boxes import COMMERCIAL, Run, page_runs, runs_of
-from archive.headings import KINDS, MAX_HEADING, fold, kind_of
+from archive.links.anchors import MAX_DEPTH, Anchor, PageView
+from archive.links.boxes import COMMERCIAL, Run, page_runs, runs_of
+from archive.links.headings import KINDS, MAX_HEADING, fold, kind_of
+from archive.links.shapes import (
+    HEADINGS,
+    article_shape,
+    attribute_words,
+    long_enough,
+    own_text,
+    text_of,
+    url_form,
+    width,
+)
 from archive.records import Link
-from archive.shapes import HEADINGS, article_shape, attribute_words, long_enough, own_text, text_of, url_form, width
 from archive.sites import Site
 from archive.urls import clean_url
 
@@ -33,6 +42,8 @@ MAX_LINKS = 300  # links of one box; longer lists are archives
 MAX_SCRIPT = 3_000_000  # characters of one script that are read as JSON
 MAX_VALUES = 50_000  # values looked at in one script's JSON
 MAX_EMPTY = 400  # short texts looked at as headings over nothing
+
+_UNSEEN = frozenset(("script", "style", "noscript", "template"))
 
 #: Weights of `features`: logistic regression on runs judged by hand, whole publishers left out when it was measured
 #: (`benchmarks/related.py` fits them again). A run is a box where the sum is not below 0.
@@ -64,6 +75,7 @@ _READERS = re.compile(
 )
 _RELATED = re.compile(r"(?:^|[^a-z])(?:related|related-?\w+|relacionad[oa]s?|see-?also|read-?also)(?:$|[^a-z])")
 
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A box of links on a page.
@@ -88,8 +100,13 @@ def related_boxes(tree: HtmlElement, url: str, site: Site | None = None, *, base
     """
     view = PageView(tree, url, base)
     named = _named_runs(view, site.boxes if site else ())
-    places = {element for run, _ in named for element in (run.node, *run.node.iterancestors())}
-    found = [(run, kind) for run in page_runs(view) if run.node not in places and (kind := judge(view, run)) is not None]
+    places = {run.node for run, _ in named}
+    found = [
+        (run, kind)
+        for run in page_runs(view)
+        if not (places and any(one in places for part in run.parts for one in (part, *part.iterancestors())))
+        and (kind := judge(view, run)) is not None
+    ]
     boxes = [box for run, kind in (*named, *found) if (box := _box(view, run, kind)) is not None]
     empty = list(_empty_boxes(view, boxes))
     return _ranked(_in_page_order(tree, boxes + empty) if named or empty else boxes)
@@ -159,8 +176,8 @@ def features(view: PageView, run: Run) -> dict[str, float]:
 def judge(view: PageView, run: Run) -> str | None:
     """The kind of box that a run is, or None where it is none."""
     kind = kind_of(run.heading) if run.heading else None
-    if kind == "none":
-        return None
+    if kind == "none" or (kind is None and run.place == "before"):
+        return None  # strips of headlines in the page's head are neither in the article, below nor beside it
     if sum(WEIGHTS[name] * value for name, value in features(view, run).items() if value) < 0:
         return None
     if kind is None:
@@ -277,22 +294,132 @@ def _empty_boxes(view: PageView, boxes: list[Box]) -> Iterator[Box]:
             yield Box(kind_of(text) or "recommended", text, (), element)
 
 
-_UNSEEN = frozenset(("script", "style", "noscript", "template"))
-
-
 def _hollow(view: PageView, heading: HtmlElement) -> HtmlElement | None:
-    """What holds the heading and nothing else to be read, or None where something follows the heading."""
-    element, said = heading, text_of(heading, 200)
+    """What holds the heading and the place of its list, with nothing else to be read; None where text follows.
+
+    A wrapper with more than the heading in it shows that a list was meant. Without one, an empty list must follow,
+    or nothing at all, or the next heading.
+    """
+    element, said, meant = heading, text_of(heading, 200), False
     for _ in range(6):
         parent = element.getparent()
         if parent is None or parent in view.spine or parent.tag in ("body", "html") or text_of(parent, 200) != said:
             break
+        meant = meant or any(one.tag not in _UNSEEN for one in element.itersiblings("*"))
         element = parent
-    if element.tail and element.tail.strip():
+    if meant:
+        return element
+    for number, step in enumerate(islice(element.itersiblings("*"), 20)):
+        if step.tag in _UNSEEN:
+            continue
+        if text_of(step, 20):
+            return element if step.tag in HEADINGS else None
+        if number == 0 and step.tag in ("ul", "ol"):
+            return element
+    return None if element.tail and element.tail.strip() else element
+
+
+# -- lists in scripts ----------------------------------------------------------------------------------------------
+
+_LIST_KEYS = (
+    ("readers", re.compile(r"(?:most|top)(?:read|viewed|popular|shared|commented|clicked)|popular|trending|ranking")),
+    ("related", re.compile(r"related|readalso|alsoread|seealso|moreon(?:this)?")),
+    ("recommended", re.compile(r"recommend|readnext|editors?(?:picks?|choice)|topstories|youmay(?:also)?like|latest")),
+)
+_LIST_TAIL = re.compile(r"(?:articles?|stories|story|posts?|news|content|contents|items?|links?|list|data|pages?)*")
+_ASSIGNED = re.compile(r"(?:window\.|self\.|var |const |let )[\w.$\[\]\"']{1,80}\s*=\s*(?=[{\[])")
+_URL_KEYS = ("url", "href", "link", "path", "canonicalUrl", "canonical_url")
+_TEXT_KEYS = ("headline", "title", "name")
+_TITLE_KEYS = ("heading", "title", "label", "headline")
+_ANY_KEY = re.compile(
+    r"(?i)\"[\w-]*(?:most_?-?(?:read|viewed|popular)|popular|trending|ranking|related|recommend|read_?-?(?:also|next)|"
+    r"editors?_?-?(?:pick|choice)|top_?-?stories|latest)[\w-]*\"\s*:"
+)
+
+
+def scripted_boxes(tree: HtmlElement, url: str, boxes: Iterable[Box] = (), *, base: str | None = None) -> list[Box]:
+    """Boxes whose links stand in a script's JSON only (`__NEXT_DATA__` and the like), where that is beyond doubt.
+
+    Evidence asked for: a key that names such a box (mostRead, relatedArticles, recommended …) over a list of two or
+    more objects, nearly all with a URL of this outlet in the form of an article's and a headline; and no link of it
+    among the page's anchors. boxes: what `related_boxes` found. The heading is the JSON's own, or None; `element` is
+    the script, which holds more than the box and must not be cut out for it.
+    """
+    view = PageView(tree, url, base)
+    rendered = {view.key(href) for one in islice(tree.iter("a"), 20_000) if (href := one.get("href"))}
+    kinds = {box.kind for box in boxes if box.links}
+    out = []
+    for script in islice(tree.iter("script"), 300):
+        text = script.text or ""
+        if not 40 <= len(text) <= MAX_SCRIPT or not _ANY_KEY.search(text):
+            continue
+        for kind, heading, items in _lists(_json(text)):
+            links = _script_links(view, kind, heading, items)
+            if len(links) >= 2 and kind not in kinds and not any(view.key(link.target) in rendered for link in links):
+                kinds.add(kind)
+                out.append(Box(kind, heading, links, script, source="script"))
+    return _ranked(out)
+
+
+def _json(text: str) -> Any:
+    """The JSON that a script is, or that it assigns to one name; None where it is neither."""
+    text = text.strip().removesuffix(";")
+    if assigned := _ASSIGNED.match(text):
+        text = text[assigned.end() :].replace(":undefined", ":null")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return None
-    for step in islice(element.itersiblings(), 20):
-        if step.tag not in _UNSEEN and isinstance(step.tag, str) and text_of(step, 20):
-            return element if step.tag in HEADINGS and element is not heading else None
-        if step.tail and step.tail.strip():
-            return None
-    return element
+
+
+def _lists(value: Any) -> Iterator[tuple[str, str | None, list[Any]]]:
+    """(kind, heading, items) of each list in the JSON that stands under a key that names a box."""
+    waiting: list[tuple[str, Any, str | None]] = [("", value, None)]
+    for _ in range(MAX_VALUES):
+        if not waiting:
+            return
+        key, value, heading = waiting.pop()
+        kind = _key_kind(key)
+        if isinstance(value, dict):
+            title = _first(value, _TITLE_KEYS)
+            for name, inner in reversed(value.items()):
+                inherited = kind is not None and _LIST_TAIL.fullmatch(name.lower())
+                waiting.append((key if inherited else str(name), inner, title if inherited else None))
+        elif isinstance(value, list):
+            if kind is not None:
+                yield kind, heading, value
+            else:
+                waiting.extend(("", inner, None) for inner in reversed(value) if isinstance(inner, dict | list))
+
+
+def _key_kind(key: str) -> str | None:
+    name = re.sub(r"[^a-z]", "", key.lower())
+    for kind, pattern in _LIST_KEYS:
+        if (match := pattern.match(name)) and _LIST_TAIL.fullmatch(name.removeprefix(match[0]).removeprefix("ed")):
+            return kind
+    return None
+
+
+def _first(value: dict[str, Any], keys: Iterable[str]) -> str | None:
+    return next((found for key in keys if isinstance(found := value.get(key), str) and found.strip()), None)
+
+
+def _entry(item: Any) -> tuple[str, str]:
+    """(URL, headline) of a list's object, or of the one object in it ("node", "teaser"); "" for what is missing."""
+    inner = [value for value in item.values() if isinstance(value, dict)] if isinstance(item, dict) else []
+    for one in [item, *inner] if inner or isinstance(item, dict) else []:
+        place = next((value for key in _URL_KEYS if isinstance(value := one.get(key), dict)), {})
+        href, text = _first(one, _URL_KEYS) or _first(place, _URL_KEYS), _first(one, _TEXT_KEYS)
+        if href and text and "/" in href:
+            return href, " ".join(text.split())
+    return "", ""
+
+
+def _script_links(view: PageView, kind: str, heading: str | None, items: list[Any]) -> tuple[Link, ...]:
+    """The links of the list's objects, or () where too few of them are articles of the outlet."""
+    links: dict[str, Link] = {}
+    for href, text in map(_entry, items[:MAX_LINKS]):
+        key, target = view.key(href), clean_url(href, view.base)
+        if key is not None and key not in view.own and target is not None and article_shape(key) and long_enough(text):
+            links.setdefault(target, Link(kind, 0, target, text, heading, href))
+    return tuple(links.values()) if len(links) >= 0.8 * len(items) else ()

@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import NamedTuple
+
+from archive.data import table
 
 #: Longer texts are sentences, not headings (characters after folding).
 MAX_HEADING = 90
@@ -49,9 +50,7 @@ def _lexicon() -> _Lexicon:
     starts: dict[str, str] = {}
     ends: list[tuple[str, str]] = []
     inside: list[tuple[str, str]] = []
-    lines = files("archive").joinpath("data/headings.tsv").read_text(encoding="utf-8").splitlines()
-    for line in lines[1:]:
-        _, phrase, kind, _ = line.split("\t")
+    for _, phrase, kind, _ in table("headings"):
         folded = fold(phrase)
         if phrase.endswith("…"):
             starts.setdefault(folded, kind)

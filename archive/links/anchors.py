@@ -12,8 +12,17 @@ from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
 
-from archive.headings import KINDS, kind_of
-from archive.shapes import article_shape, attribute_words, class_words, long_enough, same_outlet, text_of, wide
+from archive.links.headings import KINDS, kind_of
+from archive.links.shapes import (
+    HEADINGS,
+    article_shape,
+    attribute_words,
+    class_words,
+    long_enough,
+    same_outlet,
+    text_of,
+    wide,
+)
 from archive.urls import TRACKERS
 
 MAX_ANCHORS = 5_000  # anchors looked at; the richest news page that we know has 1,700
@@ -51,6 +60,7 @@ _NO_ARTICLE = re.compile(
     r"|/(?:newsletter|impressum|datenschutz|privacy|terms|contact|kontakt|subscri|abonn|advert|cookie)[^/]*$"
 )
 _REFERRER = re.compile(r"(?i)^(?:ref|from|source|src|itm_\w+|int_\w+|intcid|icid|link_source|position|traffic_source)$")
+
 
 @dataclass(slots=True, eq=False)
 class Anchor:
@@ -126,6 +136,7 @@ class PageView:
             return False
         path = key.partition("?")[0]
         return path.startswith(own.partition("?")[0] + "/") or (path == own and "?" in key)
+
     # -- what is known before any link is judged -------------------------------------------------------------------
 
     def state(self, element: HtmlElement) -> tuple[int, bool]:
@@ -219,6 +230,8 @@ class PageView:
 
 def in_sentence(anchor: HtmlElement) -> bool:
     """Whether running text goes on before or after the anchor on its line; a label such as "Read also:" does not."""
+    if _holds_block(anchor):
+        return False
     before, after = "", ""
     one = anchor
     for _ in range(6):
@@ -239,6 +252,11 @@ def in_sentence(anchor: HtmlElement) -> bool:
     return line.tag == "p" and (_goes_on(before[-1:], before) or _goes_on(after[:1], after))
 
 
+def _holds_block(element: HtmlElement) -> bool:
+    """Whether an anchor is laid round whole blocks, as teasers are; what stands in a sentence never is."""
+    return element.tag == "a" and next(element.iter("div", "p", "ul", *HEADINGS), None) is not None
+
+
 def _goes_on(touching: str, text: str) -> bool:
     """Whether a short text beside an anchor belongs to its sentence: words up to the anchor, no colon, bar or dash."""
     return touching.isalnum() and (" " in text or wide(text) >= 4)
@@ -252,7 +270,8 @@ def _beside(one: HtmlElement, text: str, *, back: bool) -> str:
     for _ in range(MAX_LINE):
         if step is None or len(text) > 4 * PROSE:
             break
-        block = isinstance(step.tag, str) and step.tag not in _INLINE  # a comment is no block
+        # A comment is no block; an anchor round a block is one.
+        block = isinstance(step.tag, str) and (step.tag not in _INLINE or _holds_block(step))
         said = "" if block or not isinstance(step.tag, str) else "".join(step.itertext())
         if back:
             text = said + (step.tail or "") + text
@@ -288,5 +307,3 @@ def urljoined(base: str, href: str) -> str:
         return urljoin(base, href)
     except ValueError:
         return base
-
-

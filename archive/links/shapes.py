@@ -7,6 +7,8 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
+from archive.lines import line
+
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -16,7 +18,9 @@ _NUMBERED = re.compile(r"\d{5,}")
 _SUFFIX = re.compile(r"\.(?:s?html?|php|cms|aspx?|ece|story|amp)$")
 _ID_QUERY = re.compile(r"(?i)[?&](?:id|idx|article\w*|news\w*|story\w*|aid|artid|no|p|nid|post)=[\w-]{3,}")
 #: Second-level labels under which names are registered in country domains (publicsuffix.org), where news is found.
-_SECOND_LEVEL = frozenset("co com org net gov gob ac edu or ne go info web press".split())
+_SECOND_LEVEL = frozenset(
+    ("co", "com", "org", "net", "gov", "gob", "ac", "edu", "or", "ne", "go", "info", "web", "press")
+)
 
 
 def class_words(*groups: str) -> re.Pattern[str]:
@@ -27,7 +31,7 @@ def class_words(*groups: str) -> re.Pattern[str]:
 def text_of(element: HtmlElement, limit: int) -> str:
     """The element's visible text with single spaces, cut after `limit` characters."""
     if not len(element):
-        return " ".join((element.text or "").split())[:limit]
+        return line(element.text)[:limit]
     pieces: list[str] = []
     size = 0
     for piece in element.itertext():
@@ -35,9 +39,9 @@ def text_of(element: HtmlElement, limit: int) -> str:
         size += len(piece)
         if size > 4 * limit:
             break
-    text = " ".join(" ".join(pieces).split())
+    text = line(" ".join(pieces))
     if "{" in text:  # a style sheet or a script inside
-        text = " ".join(" ".join(_visible(element, 4 * limit)).split())
+        text = line(" ".join(_visible(element, 4 * limit)))
     return text[:limit]
 
 
@@ -86,7 +90,7 @@ def attribute_words(element: HtmlElement) -> str:
 
 
 def first_piece(element: HtmlElement) -> str:
-    return next((text for piece in element.itertext() if (text := " ".join(piece.split())[:200])), "")
+    return next((text for piece in element.itertext() if (text := line(piece)[:200])), "")
 
 
 def article_shape(key: str) -> int:

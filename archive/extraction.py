@@ -1,0 +1,132 @@
+"""extract(capture, site): payload in, Extraction out: what a page is, what it says, what it tells readers to read.
+
+Pure: the payload's bytes, headers, URL, capture time and the site's rules decide alone, so a page reads the same in
+any year, order and process. No page makes it raise: what cannot be read is an Extraction with a `problem`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib import metadata as packages
+from typing import Any
+
+from archive.lines import fit
+from archive.links.fronts import front_links
+from archive.links.related import related_boxes, related_links
+from archive.reading import kinds, languages, metadata, sections, times
+from archive.reading.blocks import blocks, key_of
+from archive.reading.bodies import pruned, read_body
+from archive.reading.pages import NotAPage, Page, read_page
+from archive.records import Capture, Extraction
+from archive.sites import Site
+
+VERSION = "foreigndesk-1"
+
+
+def extractor_id(site: Site | None) -> str:
+    """Who reads: our version, trafilatura's, and a digest of the site's rules. Another id means: read again."""
+    rules = "none"
+    if site is not None and (site.prune or site.keep or site.boxes):
+        entry = json.dumps([site.prune, site.keep, site.boxes], ensure_ascii=False)
+        rules = hashlib.sha256(entry.encode()).hexdigest()[:12]
+    return f"{VERSION}+trafilatura-{_trafilatura_version()}+rules-{rules}"
+
+
+@cache
+def _trafilatura_version() -> str:
+    return packages.version("trafilatura")
+
+
+def extract(capture: Capture, site: Site | None = None, *, charset: str | None = None) -> Extraction:
+    """What we read in a capture. charset: how to decode it, whatever it says itself (for pages kept elsewhere).
+
+    A section page, feed or sitemap gives its links alone; an article its texts, claims and boxes of links.
+    """
+    found: dict[str, Any] = {"url": capture.url, "digest": capture.digest or "", "extractor": extractor_id(site)}
+    try:
+        if capture.kind != "article":
+            return Extraction(**found, kind=capture.kind, links=front_links(capture, site))
+        page = read_page(capture.url, capture.payload, capture.content_type, charset)
+        return Extraction(**found, **_article(page, capture, site))
+    except NotAPage as refusal:
+        return Extraction(**found, kind="error", problem=str(refusal))
+    except Exception as error:  # noqa: BLE001 - a page of a kind that nobody foresaw is a row, not an end
+        return Extraction(
+            **found, kind="error", problem="unreadable", fields={"error": {"value": type(error).__name__}}
+        )
+
+
+def _article(page: Page, capture: Capture, site: Site | None) -> dict[str, Any]:
+    """The values of the Extraction of a page that was fetched as an article."""
+    boxes = related_boxes(page.tree, page.url, site, base=page.base)
+    found = pruned(page, blocks(page.tree), site.prune if site else ())
+    title, title_note = metadata.title(page)
+    titles = [title or "", *metadata.spellings(page)]
+    authors, authors_note = metadata.authors(page)
+    body = read_body(page, found, titles, authors, boxes, site.keep if site else ())
+    language, language_note = languages.language(page, body.text or title or "")
+    near = [one.text for one in body.around]
+    published, published_note, modified, modified_note = times.times(page, capture.captured_at, near, language)
+    section, section_note = sections.section(page, found, [key_of(text) for text in titles if text])
+    kind, reason = kinds.kind(page, found, body, title, published, capture.status)
+    notes: dict[str, Any] = {
+        "kind": {"value": kind, "reason": reason},
+        "title": title_note,
+        "authors": authors_note,
+        "published": published_note,
+        "modified": modified_note,
+        "language": language_note,
+        "section": section_note,
+        "body": body.note,
+        "standfirst": body.standfirst_note,
+    }
+    credited = metadata.agencies(page, authors, body.paragraphs, near)
+    for name, (value, note) in (
+        ("canonical", metadata.canonical(page)),
+        ("image", metadata.image(page)),
+        ("keywords", metadata.keywords(page)),
+        ("access", metadata.access(page)),
+        ("agency", credited),
+    ):
+        if value:
+            notes[name] = {**note, "value": value}
+    page.notes.update({name: note for name, note in notes.items() if note})
+    text = None if kind in kinds.TEXTLESS else fit(body.text) or None
+    return {
+        "kind": kind,
+        "title": fit(title) or None,
+        "standfirst": fit(body.standfirst) or None,
+        "text": text,
+        "authors": tuple(fit(name) for name in authors),
+        "published": published,
+        "modified": modified,
+        "language": language,
+        "section": fit(section) or None,
+        "links": related_links(boxes),
+        "problem": _problem(kind, text),
+        "fields": _fit_notes(page.notes),
+    }
+
+
+def _problem(kind: str, text: str | None) -> str | None:
+    """One word for why a page that was to be an article gave no text."""
+    if text is not None:
+        return None
+    return {
+        "consent": "consent",
+        "paywall": "paywall",
+        "error": "error_page",
+        "shell": "empty_shell",
+        "section": "not_an_article",
+    }.get(kind, "no_text")
+
+
+def _fit_notes(value: Any) -> Any:
+    """Notes without characters that JSON or a database cannot hold."""
+    if isinstance(value, str):
+        return fit(value)
+    if isinstance(value, dict):
+        return {key: _fit_notes(one) for key, one in value.items()}
+    return [_fit_notes(one) for one in value] if isinstance(value, list) else value

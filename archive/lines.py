@@ -1,0 +1,26 @@
+"""Text as it is kept: on one line, without characters that a database, a terminal or JSON cannot hold."""
+
+from __future__ import annotations
+
+import re
+
+#: What no text may hold: C0 and C1 controls but for white space, lone surrogates, characters that are none.
+UNFIT = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_SPACE = re.compile(r"\s+")
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
+
+
+def fit(text: str | None) -> str:
+    """The text without characters that a database, a terminal or JSON cannot hold."""
+    return UNFIT.sub("", text or "")
+
+
+def line(text: str | None) -> str:
+    """The text on one line: single spaces, no invisible characters, none that are unfit.
+
+    An ideographic space stays one: Japanese headlines are parted by it.
+    """
+    found = _INVISIBLE.sub("", fit(text))
+    if "\u3000" not in found:
+        return " ".join(found.split())
+    return _SPACE.sub(lambda run: "\u3000" if "\u3000" in run[0] else " ", found).strip()

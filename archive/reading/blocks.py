@@ -1,0 +1,349 @@
+"""blocks(tree): a page cut into its paragraphs, headings, list items and other lines, each with where it stands.
+
+One pass over the tree, which is not changed. Texts are as a reader sees them: inline markup joined without a gap,
+single spaces, no ruby readings, no scripts; two `<br>` in a row part paragraphs as two elements do.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from archive.lines import line
+
+MAX_BLOCKS = 20_000
+
+_INLINE = frozenset(
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "cite",
+        "code",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "font",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "label",
+        "mark",
+        "nobr",
+        "picture",
+        "q",
+        "rb",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "source",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+    ]
+)
+_SKIPPED = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "embed",
+        "canvas",
+        "video",
+        "audio",
+        "select",
+        "option",
+        "textarea",
+        "input",
+        "button",
+        "head",
+        "title",
+        "meta",
+        "link",
+        "rt",
+        "rp",
+        "dialog",
+        "map",
+        "area",
+        "progress",
+        "meter",
+        "datalist",
+    ]
+)
+#: The end of a sentence, in any script, with what may close behind it.
+FULL_END = re.compile(r"[.!?…。！？।॥؟۔։።][\"'”’»«›)\]』」）*]*$")
+_STRONG = frozenset(("b", "strong", "i", "em"))
+_WIDE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_NO_LETTER = re.compile(r"[\W_]+")
+_ARBITRARY = re.compile(r"[^\s]*\[[^\s]*")  # measures and colours that utility classes carry
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+#: What an element round a block says of it; a block has the marks of all that hold it.
+NAV, ASIDE, FOOTER, HEADER, FIGURE, CAPTION, LIST, TABLE, QUOTE, FORM, HIDDEN, ARTICLE, HEADING, LINK = (
+    1 << number for number in range(14)
+)
+_TAG_MARKS = {
+    "nav": NAV,
+    "aside": ASIDE,
+    "footer": FOOTER,
+    "header": HEADER,
+    "figure": FIGURE,
+    "figcaption": CAPTION | FIGURE,
+    "li": LIST,
+    "dd": LIST,
+    "dt": LIST,
+    "td": TABLE,
+    "th": TABLE,
+    "blockquote": QUOTE,
+    "form": FORM,
+    "article": ARTICLE,
+    "h1": HEADING,
+    "h2": HEADING,
+    "h3": HEADING,
+    "h4": HEADING,
+    "h5": HEADING,
+    "h6": HEADING,
+    "legend": HEADING,
+    "caption": CAPTION,
+}
+
+#: Groups of words that class and id attributes share over sites, and what they say: generic words of the trade only.
+_WORDS = re.compile(
+    r"(?P<caption>captions?|credits?|copyright|bildunterschrift|legend[ae]?)"
+    r"|(?P<promo>newsletters?|subscri\w*|abo|promo\w*|teasers?|advert\w*|ads?|sponsor\w*|banner|signup|cta|donat\w*|apps?)"
+    r"|(?P<more>related\w*|recommend\w*|more|also|popular|trending|most|similar|mehr|weitere\w*|outbrain|taboola|"
+    r"onward|inline|readmore|readalso|relacionad\w*|next|latest)"
+    r"|(?P<embed>embed\w*|twitter|tweet\w*|instagram|facebook|tiktok|youtube|telegram|bluesky|iframe|consent|external\w*)"
+    r"|(?P<author>authors?|bylines?|bio|biography|autore?s?|autorin|writer|contributors?|profile|journalist|auteur|verfasser)"
+    r"|(?P<meta>meta|metadata|date\w*|time\w*|publish\w*|info|infos|tags?|keywords?|topics?|labels?|breadcrumbs?|kicker|"
+    r"category|categories|rubri\w*|eyebrow|overline|topline|toolbar|share\w*|social\w*|sharing|tools?|icons?|buttons?|btn|"
+    r"counter|source|print)"
+    r"|(?P<frame>footer|header|nav\w*|menu\w*|sidebar|popup|modal|overlay|cookie\w*|consent\w*|gdpr|privacy|login|"
+    r"register|paywall|piano|regwall|barrier|notice|disclaimer|imprint|comments?|disqus|discussion|kommentare?)"
+    r"|(?P<lead>standfirst|lead|lede|leadtext|intro\w*|summary|sub(?:title|head\w*|line)|dec?k|excerpt|vorspann|chapo|abstract|"
+    r"description|epigraph|perex|ingress|sumario|entradilla|bajada|spot|strapline)"
+    r"|(?P<box>box|infobox|facts?|factbox|aside|widgets?|module|kasten|timeline|keypoints?|highlights?|quiz|poll)"
+    r"|(?P<body>body|content|text|richtext|paragraphs?|story|entry|post|articlebody|copy|main|prose|texto|cuerpo|corpo|"
+    r"artikel\w*|article)"
+)
+
+
+@lru_cache(maxsize=16384)
+def _group(word: str) -> str | None:
+    match = _WORDS.fullmatch(word)
+    return match.lastgroup if match else None
+
+
+@lru_cache(maxsize=4096)
+def _groups(names: str) -> frozenset[str]:
+    """The groups of the words in class and id attributes."""
+    if "[" in names:
+        names = _ARBITRARY.sub(" ", names)
+    words = re.findall("[a-z]+", _CAMEL.sub("-", names).lower())
+    return frozenset(group for word in words if (group := _group(word)))
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A block-level element. `marks` are its own and those of all that hold it, `words` the groups of class words."""
+
+    element: HtmlElement
+    parent: Place | None
+    tag: str
+    marks: int
+    words: frozenset[str]
+    depth: int
+    sort: tuple[str, str]
+    pictures: int = 0  # in it and all that it holds, as are
+    letters: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """A line or paragraph of the page. `key` holds its letters and digits alone, for comparing."""
+
+    text: str
+    key: str
+    place: Place
+    order: int
+    linked: int = 0  # characters in links
+    links: int = 0
+    strong: int = 0  # characters in bold or italics
+    marks: int = 0
+    times: int = 0
+    part: int = 0  # of a paragraph parted by line breaks
+    traits: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def heading(self) -> bool:
+        return bool(self.marks & HEADING)
+
+
+def key_of(text: str) -> str:
+    """Letters and digits in one case: equal for two spellings of one text."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return _NO_LETTER.sub("", text).casefold()
+
+
+def width(text: str) -> float:
+    """The text's length in letters of an alphabet: an ideograph or syllable says as much as two or three."""
+    return len(text) + 1.2 * len(_WIDE.findall(text)) if not text.isascii() else len(text)
+
+
+def like(one: str, other: str) -> bool:
+    """Whether two keys are one headline: equal, or the one nearly all of the other."""
+    if not one or not other:
+        return False
+    if one == other:
+        return True
+    return min(len(one), len(other)) >= 0.75 * max(len(one), len(other)) and (one in other or other in one)
+
+
+class _Cutter:
+    """The pass over the tree: what has been read since the last block's end, and where."""
+
+    def __init__(self, root: HtmlElement) -> None:
+        self.blocks: list[Block] = []
+        self.place = Place(root, None, "root", 0, frozenset(), 0, ("root", ""))
+        self.inline: list[tuple[str, int]] = []
+        self.link = self.strong = self.parts = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self.pieces: list[str] = []
+        self.linked = self.links = self.bold = self.times = 0
+
+    def text(self, text: str | None) -> None:
+        if text:
+            self.pieces.append(text)
+            if self.link:
+                self.linked += len(text.strip())
+            if self.strong:
+                self.bold += len(text.strip())
+
+    def flush(self, *, part: bool = False) -> None:
+        """End of a block: keep what was read, if anything."""
+        if self.pieces:
+            text = line("".join(self.pieces))
+            self.place.letters += len(text)
+            if text and len(self.blocks) < MAX_BLOCKS and (key := key_of(text)):
+                marks = self.place.marks | (LINK if self.linked * 10 >= 9 * len(text) else 0)
+                self.blocks.append(
+                    Block(
+                        text,
+                        key,
+                        self.place,
+                        len(self.blocks),
+                        self.linked,
+                        self.links,
+                        self.bold,
+                        marks,
+                        self.times,
+                        self.parts,
+                    )
+                )
+                self.parts = self.parts + 1 if part else 0
+            self._clear()
+            self.links = 1 if self.link else 0
+        if not part:
+            self.parts = 0
+
+    def enter(self, element: HtmlElement, tag: str) -> None:
+        self.flush()
+        attributes = element.attrib
+        names = attributes.get("class", "")
+        words = _groups(f"{names} {attributes.get('id', '')}") if attributes else frozenset()
+        marks = self.place.marks | _TAG_MARKS.get(tag, 0)
+        if attributes and ("hidden" in attributes or "display:none" in attributes.get("style", "").replace(" ", "")):
+            marks |= HIDDEN
+        sort = (tag, names)
+        self.place = Place(element, self.place, tag, marks, words, self.place.depth + 1, sort)
+
+
+def blocks(root: HtmlElement) -> list[Block]:
+    """The blocks of the tree in page order."""
+    cutter = _Cutter(root)
+    walk = etree.iterwalk(root, events=("start", "end"))
+    breaks = 0
+    for event, element in walk:
+        tag = element.tag
+        if not isinstance(tag, str):
+            if event == "end":
+                cutter.text(element.tail)
+            continue
+        if event == "start":
+            if tag in _SKIPPED:
+                walk.skip_subtree()
+            elif tag in ("br", "hr"):
+                breaks += 1
+                cutter.pieces.append(" ")
+                if breaks > 1 or tag == "hr":
+                    cutter.flush(part=True)
+            elif tag in _INLINE:
+                if tag == "img":
+                    cutter.place.pictures += 1
+                _open(cutter, tag)
+                cutter.text(element.text)
+            else:
+                cutter.enter(element, tag)
+                cutter.text(element.text)
+            if element.text and element.text.strip() and tag not in _SKIPPED:
+                breaks = 0
+            continue
+        if tag not in _SKIPPED and tag not in ("br", "hr"):
+            if tag in _INLINE:
+                _close(cutter, tag)
+            elif cutter.place.parent is not None:
+                cutter.flush()
+                left, cutter.place = cutter.place, cutter.place.parent
+                cutter.place.pictures += left.pictures
+                cutter.place.letters += left.letters
+                breaks = 0
+        if element is not root:
+            cutter.text(element.tail)
+            if element.tail and element.tail.strip():
+                breaks = 0
+    cutter.flush()
+    return cutter.blocks
+
+
+def _open(cutter: _Cutter, tag: str) -> None:
+    if tag == "a":
+        cutter.link += 1
+        cutter.links += 1
+    elif tag in _STRONG:
+        cutter.strong += 1
+    elif tag == "time":
+        cutter.times += 1
+
+
+def _close(cutter: _Cutter, tag: str) -> None:
+    if tag == "a":
+        cutter.link -= 1
+    elif tag in _STRONG:
+        cutter.strong -= 1

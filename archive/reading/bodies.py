@@ -1,0 +1,310 @@
+"""read_body(page, blocks): which of a page's blocks are the article's body, in order.
+
+trafilatura, which only this room knows, marks what it takes for the text. That mark is one of the traits by which each
+block is judged; the others say where the block stands, how it is written and linked, and what JSON-LD says of it.
+Their weighted sum decides. Every judgement has an undo: where too little is left, trafilatura's own text is taken.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml.etree import XPathError, strip_elements
+from lxml.html import HtmlElement
+
+from archive.links.related import Box
+from archive.reading import blocks as cut
+from archive.reading.blocks import Block, Place, key_of, like, width
+from archive.reading.pages import Page
+from archive.reading.payloads import LEAST, key_share, said_paragraphs, scripted_paragraphs
+from archive.reading.scenes import Scene, scene
+from archive.reading.standfirsts import standfirst
+from archive.reading.traits import describe, weigh
+
+MAX_CELLS = 20_000  # cells of a table once spans are written out; trafilatura's time grows with their square
+MAX_ELEMENTS = 30_000  # elements of a page that trafilatura is given
+ENOUGH = 600  # letters that trafilatura's fast way must find to be believed
+FAST_SHARE = 0.5  # share of the page's long paragraphs that it must hold
+MAX_LINE = 160  # characters of a line that may be a byline or a date line
+UNDO = 0.4  # share of the text that must be left once lines were dropped; with less, none is dropped
+
+
+_TEXTLESS = (
+    "script",
+    "style",
+    "svg",
+    "noscript",
+    "iframe",
+    "template",
+    "link",
+    "meta",
+    "nav",
+    "select",
+    "canvas",
+    "video",
+    "audio",
+)
+
+
+@dataclass(slots=True)
+class Body:
+    """What was read: paragraphs in order, the standfirst, and how it came about."""
+
+    paragraphs: list[str] = field(default_factory=list)
+    standfirst: str | None = None
+    note: dict[str, Any] = field(default_factory=dict)
+    standfirst_note: dict[str, Any] = field(default_factory=dict)
+    around: list[Block] = field(default_factory=list)  # lines beside headline and body that are no part of it
+
+    @property
+    def text(self) -> str | None:
+        return "\n\n".join(self.paragraphs) or None
+
+
+def read_body(
+    page: Page,
+    found: list[Block],
+    titles: Sequence[str],
+    authors: Sequence[str],
+    boxes: Sequence[Box],
+    keep: Sequence[str] = (),
+) -> Body:
+    """The body among the page's blocks.
+
+    titles: the headline as the page's sources spell it. boxes: its lists of other articles. keep: a site's
+    XPaths of the body's element; where one matches, all in it is the body but what is plainly none.
+    """
+    lines, reader = read_lines(page.tree, found)
+    view = scene(page, found, lines, titles, authors, boxes)
+    describe(view)
+    lead = standfirst(view)
+    points = points_of(found)
+    held = _within(found, _elements(page, keep))
+    chosen = [
+        one
+        for one in found
+        if one not in lead and (one in held and _stays(one, view) if held else belongs(one, points.get(one, -1)))
+    ]
+    chosen = _headed(found, _once(chosen))
+    body = Body([one.text for one in chosen], " ".join(one.text for one in lead) or None, {"from": reader})
+    if lead:
+        body.standfirst_note = {"from": "visible"}
+    body.around = _around(view, chosen)
+    if sum(len(one.key) for one in chosen) < UNDO * _promised(view):
+        dropped = {one.key for one in (*view.boxed, *view.second)} | {one.key for one in lead}
+        body.paragraphs = [one for one in lines if (key := key_of(one)) not in dropped and not _titled(key, view)]
+        body.note = {"from": reader, "undo": "too_little_left"}
+    _rescue(page, body)
+    return body
+
+
+def pruned(page: Page, found: list[Block], paths: Sequence[str]) -> list[Block]:
+    """The blocks without those in elements that a site's rules prune, numbered anew."""
+    if not paths:
+        return found
+    dropped = _within(found, _elements(page, paths))
+    left = [one for one in found if one not in dropped]
+    for number, one in enumerate(left):
+        one.order = number
+    return left
+
+
+def _within(found: Sequence[Block], elements: set[HtmlElement]) -> set[Block]:
+    """The blocks that stand in one of the elements."""
+    known: dict[Place, bool] = {}
+
+    def inside(place: Place | None) -> bool:
+        if place is None:
+            return False
+        if place not in known:
+            known[place] = place.element in elements or inside(place.parent)
+        return known[place]
+
+    return {one for one in found if inside(one.place)} if elements else set()
+
+
+def _elements(page: Page, paths: Iterable[str]) -> set[HtmlElement]:
+    found: set[HtmlElement] = set()
+    for path in paths:
+        try:
+            matched = page.tree.xpath(path)
+        except XPathError:  # load_sites has checked it; a function of the caller's may be missing here
+            continue
+        found.update(one for one in (matched if isinstance(matched, list) else []) if isinstance(one, HtmlElement))
+    return found
+
+
+def _stays(one: Block, view: Scene) -> bool:
+    return not (one in view.boxed or one.marks & (cut.CAPTION | cut.HIDDEN) or _titled(one.key, view))
+
+
+def _titled(key: str, view: Scene) -> bool:
+    return any(like(key, title) for title in view.titles)
+
+
+def _once(chosen: Sequence[Block]) -> list[Block]:
+    """The blocks without copies: a body that stands twice (for wide and narrow screens) counts once."""
+    seen: set[str] = set()
+    kept = []
+    for one in chosen:
+        if len(one.key) < 30 or one.key not in seen:
+            kept.append(one)
+        seen.add(one.key)
+    return kept
+
+
+def _headed(found: Sequence[Block], chosen: list[Block]) -> list[Block]:
+    """The chosen blocks without headings over nothing: at the end, or with all that stood below them dropped."""
+    kept: list[Block] = []
+    own = set(chosen)
+    following: Block | None = None
+    for one in reversed(chosen):
+        if one.heading:
+            between = found[one.order + 1 : following.order] if following is not None else []
+            emptied = any(other not in own and not other.heading for other in between)
+            if following is None or (following.heading and following.place.tag == one.place.tag and emptied):
+                continue
+        kept.append(one)
+        following = one
+    return kept[::-1]
+
+
+def points_of(found: Sequence[Block]) -> dict[Block, float]:
+    """The points of the described blocks; the items of one list have their mean, since a list stays or goes whole."""
+    points = {one: weigh(one.traits, "body") for one in found if one.traits}
+    lists: dict[Place, list[Block]] = {}
+    for one in points:
+        if one.place.tag == "li" and one.place.parent is not None:
+            lists.setdefault(one.place.parent, []).append(one)
+    for items in lists.values():
+        mean = sum(points[one] for one in items) / len(items)
+        points.update(dict.fromkeys(items, mean))
+    return points
+
+
+def belongs(one: Block, points: float) -> bool:
+    """Whether a described block is of the body."""
+    traits = one.traits
+    return (
+        bool(traits)
+        and not traits["title"]
+        and not traits["boxed"]
+        and not traits["second"]
+        and not traits["pictured"]
+        and not traits["bio"]
+        and not traits["above"]
+        and not (traits["early date"] and not traits["sentence"])
+        and points >= 0
+    )
+
+
+def _rescue(page: Page, body: Body) -> None:
+    """The text from the page's data, where its markup has hardly any, or the beginning of what JSON-LD has whole."""
+    size = sum(map(width, body.paragraphs))
+    said = said_paragraphs(page)
+    longer = sum(map(width, said))
+    cut_off = bool(body.paragraphs) and body.paragraphs[-1].rstrip().endswith(("…", "...")) and longer > 1.5 * size
+    if longer >= LEAST and (
+        size < 0.3 * longer or (cut_off and key_share(body.paragraphs[:-1], key_of(" ".join(said))) >= 0.9)
+    ):
+        body.paragraphs, body.note = said, {"from": "jsonld", "instead": body.note}
+    elif size < LEAST and (scripted := scripted_paragraphs(page)) and sum(map(width, scripted)) > 2 * size:
+        body.paragraphs, body.note = scripted, {"from": "script", "instead": body.note}
+
+
+def _promised(view: Scene) -> int:
+    """How much text there is beyond doubt, without what is certainly none: the measure for the undo."""
+    unlike = [
+        one
+        for one in {one.key: one for one in view.core}.values()
+        if not (one in view.boxed or one in view.second or view.repeated[one.key] > 2 or one.traits.get("notice"))
+        and not any(like(one.key, title) for title in view.titles)
+        and not (view.said and one.key not in view.said)
+    ]
+    return sum(len(one.key) for one in unlike)
+
+
+def _around(view: Scene, chosen: Sequence[Block]) -> list[Block]:
+    """The short lines from a little above the headline to a little below the body, without the body."""
+    if not chosen:
+        return [one for one in view.blocks if len(one.text) <= MAX_LINE][:60]
+    titled = [
+        one.order
+        for one in view.blocks
+        if one.order <= chosen[0].order and any(like(one.key, title) for title in view.titles)
+    ]
+    start, end, own = max(titled or [chosen[0].order]) - 6, chosen[-1].order + 6, set(chosen)
+    own -= {one for one in chosen[:3] if len(one.text) <= MAX_LINE and one.traits.get("dated")}
+    head = [one for one in view.blocks[max(0, start) : chosen[0].order] if len(one.text) <= MAX_LINE]
+    rest = [
+        one
+        for one in view.blocks[chosen[0].order : end]
+        if one not in own and one not in view.boxed and len(one.text) <= MAX_LINE
+    ]
+    return head[-25:] + rest[:40]
+
+
+# -- trafilatura ---------------------------------------------------------------------------------------------------
+
+
+def read_lines(tree: HtmlElement, found: Sequence[Block]) -> tuple[list[str], str]:
+    """(what trafilatura takes for the text, line by line; which of its settings read it).
+
+    Its fast way first. Its other extractors are asked only where that looks wrong: little text, or not most of what
+    stands in the page's long paragraphs. That halves the time on most pages.
+    """
+    if _too_much(tree):
+        return [], "none"
+    tree = _stripped(tree)
+    lines = trafilatura_lines(tree, fast=True)
+    whole = key_of(" ".join(lines))
+    long = [
+        one for one in found if width(one.text) >= 100 and one.linked * 3 < len(one.text) and not one.marks & cut.LINK
+    ]
+    held = sum(len(one.key) for one in long if one.key in whole)
+    if len(whole) >= ENOUGH and held >= FAST_SHARE * sum(len(one.key) for one in long):
+        return lines, "trafilatura fast"
+    full = trafilatura_lines(tree)
+    return (full, "trafilatura") if full else (lines, "trafilatura fast")
+
+
+def trafilatura_lines(tree: HtmlElement, *, fast: bool = False) -> list[str]:
+    """What trafilatura takes for the text, line by line; [] where it finds none."""
+    from trafilatura import bare_extraction
+
+    try:
+        document = bare_extraction(
+            tree, with_metadata=False, include_comments=False, include_tables=True, fast=fast, deduplicate=False
+        )
+    except Exception:  # noqa: BLE001 - whatever a page does to it, the blocks are still there
+        return []
+    body = getattr(document, "body", None)
+    if body is None:
+        return []
+    return [text for one in body for text in _own_lines(one)]
+
+
+def _stripped(tree: HtmlElement) -> HtmlElement:
+    """A copy without what holds no text: trafilatura copies the tree several times, scripts and drawings with it."""
+    tree = copy(tree)
+    strip_elements(tree, *_TEXTLESS, with_tail=False)
+    return tree
+
+
+def _own_lines(element: HtmlElement) -> Iterable[str]:
+    parts = element if element.tag in ("list", "table", "quote") and len(element) else [element]
+    return [text for one in parts if (text := " ".join("".join(one.itertext()).split()))]
+
+
+def _too_much(tree: HtmlElement) -> bool:
+    cells = 0
+    for one in tree.iter("td", "th"):
+        spans = [text for name in ("colspan", "rowspan") if (text := one.get(name))]
+        cells += math.prod(min(int(text), MAX_CELLS) if text.strip().isdecimal() else 1 for text in spans)
+        if cells > MAX_CELLS:
+            return True
+    return sum(1 for _ in tree.iter()) > MAX_ELEMENTS

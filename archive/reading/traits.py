@@ -1,0 +1,250 @@
+"""describe(scene): each block's traits as numbers: how it is written, where it stands, what others say of it.
+
+Structure first: class words are generic ones of the trade, phrases are data with their languages. No outlet's own
+words are here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from functools import cache
+from typing import Any
+
+from archive.data import table
+from archive.links.headings import KINDS, kind_of
+from archive.reading import blocks as cut
+from archive.reading.blocks import FULL_END, Block, Place, like, width
+from archive.reading.notices import notice
+from archive.reading.scenes import Scene, under
+
+#: A day or a time of the day in figures, as date lines and bylines have them.
+DATE = re.compile(
+    r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2}|\b[0-2]?\d[:.h時][0-5]\d\b|\d{1,2}月\d{1,2}日"
+)
+CAPTION = 400  # letters that an element with a picture may hold and still be picture and caption
+_INNER = re.compile(r"[.!?…][\"'”’»)]*\s+\S|[。！？।؟۔]\S|[.!?…] ")
+_OPENING = frozenset("\"'“„«»‘‚‹›「『（([¿¡—–-•*#@…$€£₹¥")
+_MARKS = (
+    ("aside", cut.ASIDE),
+    ("footer", cut.FOOTER),
+    ("header", cut.HEADER),
+    ("nav", cut.NAV),
+    ("figure", cut.FIGURE),
+    ("figcaption", cut.CAPTION),
+    ("list", cut.LIST),
+    ("table", cut.TABLE),
+    ("quote", cut.QUOTE),
+    ("form", cut.FORM),
+    ("hidden", cut.HIDDEN),
+)
+
+
+@cache
+def weights(judgement: str) -> dict[str, float]:
+    """The weights of a judgement's traits: logistic regression over the blocks of annotated pages."""
+    return {trait: float(weight) for name, trait, weight in table("body_weights") if name == judgement}
+
+
+def weigh(traits: dict[str, float], judgement: str) -> float:
+    """The weighted sum of a block's traits; not below 0 means yes."""
+    known = weights(judgement)
+    return sum(known.get(name, 0.0) * value for name, value in traits.items() if value)
+
+
+def describe(view: Scene) -> None:
+    """Put its traits to every block that may belong to the body; the others get none."""
+    if not view.core:
+        return
+    first, last = view.core[0].order, view.core[-1].order
+    core = set(view.core)
+    sorts: Counter[tuple[Any, ...]] = Counter()
+    counts: Counter[tuple[Any, ...]] = Counter(sort_of(one) for one in view.blocks)
+    cores: Counter[tuple[Any, ...]] = Counter(sort_of(one) for one in view.core)
+    round_about: dict[Any, list[int]] = {}
+    for one in view.blocks:
+        sums = round_about.setdefault(one.place.parent, [0, 0, 0])
+        sums[0] += len(one.text)
+        sums[1] += one.linked
+        sums[2] += 1
+    for one in view.core:
+        sorts[sort_of(one)] += len(one.key)
+    total = sum(sorts.values())
+    labelled = {
+        one.place.parent
+        for one in view.blocks
+        if len(one.text) <= 60
+        and (one.heading or one.strong or one.place.tag == "p")
+        and kind_of(one.text) in (*KINDS, "none")
+    } - view.spine
+    for number, one in enumerate(view.blocks):
+        inside = one.place in view.spine or under(one.place, view.home)
+        if one not in view.kept and not (inside and first - 12 <= number <= last + 12):
+            continue
+        before = view.blocks[number - 1] if number else None
+        after = view.blocks[number + 1] if number + 1 < len(view.blocks) else None
+        sort, sums = sort_of(one), round_about[one.place.parent]
+        one.traits = _written(one)
+        one.traits |= {
+            **_standing(one, view, first, last),
+            "kept": float(one in view.kept),
+            "inside": float(inside),
+            "sort": sorts[sort] / total,
+            "sort core": cores[sort] / counts[sort],
+            "sort rare": float(counts[sort] == 1),
+            "after core": float(before in core),
+            "before core": float(after in core),
+            "beside": float(_beside(one, before, core) or _beside(one, after, core)),
+            "round linked": sums[1] / max(sums[0], 1),
+            "alone": float(sums[2] == 1),
+            "subheading": float(_subheading(one, before, after, core)),
+            "labelled": float(_labelled(one, labelled, view)),
+            "behind outside": float(not inside and number > last),
+            "before outside": float(not inside and number < first),
+            "pictured": float(_pictured(one, view)),
+            "notice": float(notice(one.text) is not None),
+        }
+
+
+def _written(one: Block) -> dict[str, float]:
+    size = width(one.text)
+    strong = min(one.strong / max(len(one.text), 1), 1.0)
+    return {
+        "bias": 1.0,
+        "size": min(math.log2(1 + size) / 8, 1.25),
+        "tiny": float(size < 25),
+        "sentence": float(FULL_END.search(one.text) is not None),
+        "colon": float(one.text.endswith((":", "："))),
+        "inner": float(_INNER.search(one.text) is not None),
+        "linked": min(one.linked / max(len(one.text), 1), 1.0),
+        "only link": float(bool(one.marks & cut.LINK)),
+        "strong": strong,
+        "strong line": float(strong > 0.9 and size < 80),
+        "timed": float(one.times > 0),
+        "dated": float(size <= 110 and sum(map(str.isdigit, one.text)) >= 5 and DATE.search(one.text) is not None),
+        "heading": float(one.heading),
+        "mark first": float(not one.text[0].isalnum() and one.text[0] not in _OPENING),
+        "part": float(one.part > 0),
+    }
+
+
+def _standing(one: Block, view: Scene, first: int, last: int) -> dict[str, float]:
+    marks, groups = one.marks, groups_of(one, view)
+    kind = kind_of(one.text) if len(one.text) <= 90 else None
+    traits = {
+        "before": float(one.order < first),
+        "above": float(one.order < view.headline),
+        "bio": float(
+            one.order >= last and len(one.text) <= 200 and any(len(name) > 6 and name in one.key for name in view.names)
+        ),
+        "early": float(one.order <= first + 1),
+        "early date": float(one.order <= first and one.traits.get("dated", 0) > 0),
+        "behind": float(one.order > last),
+        "last": float(one.order == last),
+        "direct": float(one.place is view.home or one.place.parent is view.home),
+        "deep": min(max(one.place.depth - (view.home.depth if view.home else 0) - 1, 0), 4) / 4,
+        "said": float(bool(view.said) and one.key in view.said),
+        "unsaid": float(bool(view.said) and one.key not in view.said),
+        "title": float(any(like(one.key, title) for title in view.titles) or cut_title(one, view)),
+        "title part": float(
+            one.order <= first and len(one.key) >= 6 and any(one.key in title for title in view.titles)
+        ),
+        "summary": float(len(one.key) > 30 and any(tells(one.key, told) for told in view.summaries)),
+        "named": float(len(one.key) < 120 and any(name and name in one.key for name in view.names)),
+        "repeated": float(view.repeated[one.key] > 1),
+        "often": float(view.repeated[one.key] > 2),
+        "boxed": float(one in view.boxed),
+        "beside box": float(one in view.beside_box),
+        "label": float(kind in KINDS or kind in ("none", "slot")),
+        "second": float(one in view.second),
+        "other article": float(bool(marks & cut.ARTICLE) and _below(one, view, "article")),
+    }
+    for name, mark in _MARKS:
+        traits[name] = float(bool(marks & mark) and (mark not in (cut.HEADER, cut.FORM) or _below(one, view, name)))
+    for group in ("caption", "promo", "more", "embed", "author", "meta", "frame", "lead", "box"):
+        traits["." + group] = float(group in groups)
+    traits[".body"] = float("body" in one.place.words)
+    return traits
+
+
+def _subheading(one: Block, before: Block | None, after: Block | None, core: set[Block]) -> bool:
+    """Whether a line in bold stands between two paragraphs as their kin: a subheading that is marked up as none."""
+    return (
+        not one.heading
+        and one.strong > 0.9 * len(one.text)
+        and one.linked == 0
+        and width(one.text) < 80
+        and not FULL_END.search(one.text.rstrip("?!？！"))
+        and _beside(one, before, core)
+        and _beside(one, after, core)
+    )
+
+
+def _labelled(one: Block, labelled: set[Place | None], view: Scene) -> bool:
+    """Whether the block stands in an element whose heading says that it is no part of the text."""
+    place: Place | None = one.place
+    while place is not None and place not in view.spine:
+        if place in labelled:
+            return True
+        place = place.parent
+    return False
+
+
+def _pictured(one: Block, view: Scene) -> bool:
+    """Whether the text stands in an element with a picture and little else: a caption, whatever it is called."""
+    place: Place | None = one.place
+    for _ in range(5):
+        if place is None or place in view.spine or place.letters >= CAPTION:
+            return False
+        if place.pictures:
+            return True
+        place = place.parent
+    return False
+
+
+def cut_title(one: Block, view: Scene) -> bool:
+    """Whether the line is the headline's beginning, cut: captions and menus repeat it so."""
+    return (
+        one.text.endswith(("…", "..."))
+        and len(one.key) >= 8
+        and any(title.startswith(one.key) for title in view.titles)
+    )
+
+
+def tells(key: str, told: str) -> bool:
+    """Whether the block is what meta tags say in short; these are often cut after a while."""
+    return key in told or told in key or (len(key) > 40 and key[:40] == told[:40])
+
+
+def sort_of(one: Block) -> tuple[Any, ...]:
+    """What blocks of one purpose share: tag and class of their element and the one round it; the latter itself where
+    neither has a class, since a bare <p> in a bare <div> may be anything."""
+    parent = one.place.parent
+    if parent is not None and not one.place.sort[1] and not parent.sort[1]:
+        return one.place.sort, parent
+    return one.place.sort, parent.sort if parent else ()
+
+
+def _beside(one: Block, other: Block | None, core: set[Block]) -> bool:
+    return other in core and other is not None and other.place.parent is one.place.parent
+
+
+def groups_of(one: Block, view: Scene) -> set[str]:
+    """The groups of class words of the elements that hold the block but not the body."""
+    found: set[str] = set()
+    place: Place | None = one.place
+    while place is not None and place not in view.spine:
+        found |= place.words
+        place = place.parent
+    return found
+
+
+def _below(one: Block, view: Scene, tag: str) -> bool:
+    """Whether the element with this tag holds the block but not the body as well."""
+    place: Place | None = one.place
+    while place is not None and place not in view.spine:
+        if place.tag == tag:
+            return True
+        place = place.parent
+    return False
