@@ -15,7 +15,7 @@ from typing import Any
 from archive.lines import fit
 from archive.links.fronts import front_links
 from archive.links.related import related_boxes, related_links
-from archive.reading import kinds, languages, metadata, sections, times
+from archive.reading import bylines, headlines, kinds, languages, metadata, sections, times
 from archive.reading.blocks import blocks, key_of
 from archive.reading.bodies import pruned, read_body
 from archive.reading.pages import NotAPage, Page, read_page
@@ -62,14 +62,15 @@ def _article(page: Page, capture: Capture, site: Site | None) -> dict[str, Any]:
     """The values of the Extraction of a page that was fetched as an article."""
     boxes = related_boxes(page.tree, page.url, site, base=page.base)
     found = pruned(page, blocks(page.tree), site.prune if site else ())
-    title, title_note = metadata.title(page)
-    titles = [title or "", *metadata.spellings(page)]
-    authors, authors_note = metadata.authors(page)
+    title, title_note = headlines.title(page)
+    titles = [title or "", *headlines.spellings(page)]
+    keys = [key_of(text) for text in titles if text]
+    authors, authors_note = bylines.authors(page, found, keys)
     body = read_body(page, found, titles, authors, boxes, site.keep if site else ())
     language, language_note = languages.language(page, body.text or title or "")
     near = [one.text for one in body.around]
     published, published_note, modified, modified_note = times.times(page, capture.captured_at, near, language)
-    section, section_note = sections.section(page, found, [key_of(text) for text in titles if text])
+    section, section_note = sections.section(page, found, keys)
     kind, reason = kinds.kind(page, found, body, title, published, capture.status)
     notes: dict[str, Any] = {
         "kind": {"value": kind, "reason": reason},
@@ -82,7 +83,7 @@ def _article(page: Page, capture: Capture, site: Site | None) -> dict[str, Any]:
         "body": body.note,
         "standfirst": body.standfirst_note,
     }
-    credited = metadata.agencies(page, authors, body.paragraphs, near)
+    credited = bylines.agencies(page, authors, body.paragraphs, near)
     for name, (value, note) in (
         ("canonical", metadata.canonical(page)),
         ("image", metadata.image(page)),

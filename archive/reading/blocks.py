@@ -138,7 +138,7 @@ _WORDS = re.compile(
     r"|(?P<more>related\w*|recommend\w*|more|also|popular|trending|most|similar|mehr|weitere\w*|outbrain|taboola|"
     r"onward|inline|readmore|readalso|relacionad\w*|next|latest)"
     r"|(?P<embed>embed\w*|twitter|tweet\w*|instagram|facebook|tiktok|youtube|telegram|bluesky|iframe|consent|external\w*)"
-    r"|(?P<author>authors?|bylines?|bio|biography|autore?s?|autorin|writer|contributors?|profile|journalist|auteur|verfasser)"
+    r"|(?P<author>authors?|bylines?|bio|biography|autor\w*|writer|contributors?|profile|journalist|auteurs?|verfasser\w*)"
     r"|(?P<meta>meta|metadata|date\w*|time\w*|publish\w*|info|infos|tags?|keywords?|topics?|labels?|breadcrumbs?|kicker|"
     r"category|categories|rubri\w*|eyebrow|overline|topline|toolbar|share\w*|social\w*|sharing|tools?|icons?|buttons?|btn|"
     r"counter|source|print)"

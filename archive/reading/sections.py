@@ -16,7 +16,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from archive.reading.blocks import FOOTER, Block, like, width
-from archive.reading.metadata import Note, fold, site_names
+from archive.reading.headlines import Note, fold, site_names
 from archive.reading.pages import Page, kinds, strings
 from archive.urls import clean_url
 
