@@ -7,11 +7,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
 from typing import Any
 
 from lxml.html import HtmlElement
 
+from archive.data import table
 from archive.lines import line
 from archive.reading.pages import Page, kinds, strings, text_of, texts
 from archive.urls import host_of
@@ -152,6 +154,16 @@ def _cut(text: str, known: Iterable[str], names: set[str]) -> str:
             match = _SEPARATOR.match(rest)
             if match and match.end() < len(rest):
                 return text[: len(text) - len(rest)].rstrip()
+    for one in known:
+        mine = fold(one)
+        if len(mine) >= 12 and folded != mine and folded.endswith(mine) and len(mine) > 0.4 * len(folded):
+            # Behind a colon or a dash it is the headline's own kicker that would be lost.
+            marks = [match for match in _SEPARATOR.finditer(text) if match[0].strip() not in (":", "：", "-", "–", "—")]
+            starts = [match.end() for match in marks if fold(text[match.end() :]) == mine]
+            if starts:
+                return text[starts[0] :].strip()
+    if outlet := _outlet_tail().search(text):
+        return text[: outlet.start()].rstrip()
     marks = list(_SEPARATOR.finditer(text))
     for number, mark in enumerate(marks):
         tail = text[mark.end() :]
@@ -174,6 +186,14 @@ def _cut(text: str, known: Iterable[str], names: set[str]) -> str:
         ):
             return text[mark.end() :].lstrip()
     return text
+
+
+@cache
+def _outlet_tail() -> re.Pattern[str]:
+    """A hyphen and what is called a newspaper or a station, at the end of a headline in a script without spaces."""
+    words = "|".join(sorted({re.escape(word) for _, word in table("outlet_words")}))
+    wide = "\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef"
+    return re.compile(rf"(?<=[{wide}])\s?[-_－—]{{1,2}}\s?[\w·]{{0,6}}(?:{words})$")
 
 
 def _after(text: str, folded: str) -> str | None:
