@@ -74,6 +74,9 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
         traits = {
             "bias": 1.0,
             "told": float(told),
+            "told plain": float(told and one is opening and not one.strong and sorts[sort_of(one)] > 0.3 * total),
+            "lead apart": float("lead" in groups and apart),
+            "heading apart": float(one.heading and apart),
             "lead near": float("lead" in groups and before and one.order > start - 3),
             "lead heading": float("lead" in groups and one.heading),
             "told before": float(told and before),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -98,7 +99,7 @@ def describe(view: Scene) -> None:
             "beside": float(_beside(one, before, core) or _beside(one, after, core)),
             "round linked": sums[1] / max(sums[0], 1),
             "alone": float(sums[2] == 1),
-            "subheading": float(_subheading(one, before, after, core)),
+            "subheading": float(_subheading(one, before, view.blocks[number + 1 : number + 4], core, first)),
             "labelled": float(_labelled(one, labelled, view)),
             "behind outside": float(not inside and number > last),
             "before outside": float(not inside and number < first),
@@ -168,17 +169,18 @@ def _standing(one: Block, view: Scene, first: int, last: int) -> dict[str, float
     return traits
 
 
-def _subheading(one: Block, before: Block | None, after: Block | None, core: set[Block]) -> bool:
-    """Whether a line in bold stands between two paragraphs as their kin: a subheading that is marked up as none."""
-    return (
-        not one.heading
-        and one.strong > 0.9 * len(one.text)
-        and one.linked == 0
-        and width(one.text) < 80
-        and not FULL_END.search(one.text.rstrip("?!？！"))
-        and _beside(one, before, core)
-        and _beside(one, after, core)
-    )
+def _subheading(one: Block, before: Block | None, following: Sequence[Block], core: set[Block], first: int) -> bool:
+    """Whether a line heads the paragraph below it: marked up as a heading, or in bold between two paragraphs.
+
+    An advert or a picture may stand between a heading and its paragraph.
+    """
+    below = next((other for other in following if other in core), None)
+    if one.linked or width(one.text) >= 90 or one.order <= first or not _beside(one, below, core):
+        return False
+    if one.heading:
+        return True
+    bold = one.strong > 0.9 * len(one.text) and not FULL_END.search(one.text.rstrip("?!？！"))
+    return bold and below is following[0] and _beside(one, before, core)
 
 
 def _labelled(one: Block, labelled: set[Place | None], view: Scene) -> bool:
