@@ -12,11 +12,11 @@ from functools import cache
 from importlib import metadata as packages
 from typing import Any
 
-from archive.lines import fit
+from archive.lines import fit, key_of
 from archive.links.fronts import front_links
 from archive.links.related import related_boxes, related_links
 from archive.reading import bylines, headlines, kinds, languages, metadata, sections, times
-from archive.reading.blocks import blocks, key_of
+from archive.reading.blocks import blocks
 from archive.reading.bodies import pruned, read_body
 from archive.reading.pages import NotAPage, Page, read_page
 from archive.records import Capture, Extraction

@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 from extraction import key, paragraph_f1, shingle_f1, tokens
 
+from archive.lines import key_of
 from archive.links.related import related_boxes
 from archive.reading import bodies, bylines, headlines, scenes, standfirsts, traits
-from archive.reading.blocks import Block, blocks, key_of, like
+from archive.reading.blocks import Block, blocks, like
 from archive.reading.pages import Page, read_page
 
 JUDGEMENTS = ("body", "standfirst")

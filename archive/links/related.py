@@ -280,7 +280,10 @@ def _empty_boxes(view: PageView, boxes: list[Box]) -> Iterator[Box]:
     taken = {box.element for box in boxes}
     found = 0
     for one in view.tree.iter(*HEADINGS[1:], "p", "strong", "div", "span", "header", "legend"):
-        if len(one) > 2 or (len(one) and one.tag in ("div", "span")) or not (len(one) or one.text):
+        inner = len(one)
+        if inner > 2 or (inner and one.tag in ("div", "span")):
+            continue
+        if not inner and (not one.text or len(one.text) > 4 * MAX_HEADING):
             continue
         text = text_of(one, MAX_HEADING)
         if len(text) < 3 or kind_of(text) not in KINDS:

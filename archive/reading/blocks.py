@@ -7,16 +7,16 @@ single spaces, no ruby readings, no scripts; two `<br>` in a row part paragraphs
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lxml import etree
 from lxml.html import HtmlElement
 
-from archive.lines import line
+from archive.lines import key_of, line
 
 MAX_BLOCKS = 20_000
+MAX_HEADING = 500  # letters that a heading may hold and still be one
 
 _INLINE = frozenset(
     [
@@ -98,7 +98,6 @@ _SKIPPED = frozenset(
 FULL_END = re.compile(r"[.!?…。！？।॥؟۔։።][\"'”’»«›)\]』」）*]*$")
 _STRONG = frozenset(("b", "strong", "i", "em"))
 _WIDE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_NO_LETTER = re.compile(r"[\W_]+")
 _ARBITRARY = re.compile(r"[^\s]*\[[^\s]*")  # measures and colours that utility classes carry
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -203,13 +202,6 @@ class Block:
         return bool(self.marks & HEADING)
 
 
-def key_of(text: str) -> str:
-    """Letters and digits in one case: equal for two spellings of one text."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return _NO_LETTER.sub("", text).casefold()
-
-
 def width(text: str) -> float:
     """The text's length in letters of an alphabet: an ideograph or syllable says as much as two or three."""
     return len(text) + 1.2 * len(_WIDE.findall(text)) if not text.isascii() else len(text)
@@ -217,11 +209,12 @@ def width(text: str) -> float:
 
 def like(one: str, other: str) -> bool:
     """Whether two keys are one headline: equal, or the one nearly all of the other."""
-    if not one or not other:
-        return False
-    if one == other:
-        return True
-    return min(len(one), len(other)) >= 0.75 * max(len(one), len(other)) and (one in other or other in one)
+    size, length = len(one), len(other)
+    if size == length:
+        return one == other and size > 0
+    if size < length:
+        return 4 * size >= 3 * length and one in other
+    return 4 * length >= 3 * size and other in one
 
 
 class _Cutter:
@@ -329,7 +322,17 @@ def blocks(root: HtmlElement) -> list[Block]:
             if element.tail and element.tail.strip():
                 breaks = 0
     cutter.flush()
+    for one in cutter.blocks:
+        if one.heading and _heading_of(one.place).letters > MAX_HEADING:
+            one.marks &= ~HEADING  # a heading that was never closed holds the text
     return cutter.blocks
+
+
+def _heading_of(place: Place) -> Place:
+    """The element that makes a block a heading."""
+    while place.parent is not None and _TAG_MARKS.get(place.tag, 0) != HEADING:
+        place = place.parent
+    return place
 
 
 def _open(cutter: _Cutter, tag: str) -> None:

@@ -16,9 +16,10 @@ from typing import Any
 from lxml.etree import XPathError, strip_elements
 from lxml.html import HtmlElement
 
+from archive.lines import key_of
 from archive.links.related import Box
 from archive.reading import blocks as cut
-from archive.reading.blocks import Block, Place, key_of, like, width
+from archive.reading.blocks import Block, Place, like, width
 from archive.reading.pages import Page
 from archive.reading.payloads import LEAST, key_share, said_paragraphs, scripted_paragraphs
 from archive.reading.scenes import Scene, scene
@@ -220,7 +221,7 @@ def _promised(view: Scene) -> int:
     """How much text there is beyond doubt, without what is certainly none: the measure for the undo."""
     unlike = [
         one
-        for one in {one.key: one for one in view.core}.values()
+        for one in {one.key: one for one in view.core or [one for one in view.blocks if one in view.kept]}.values()
         if not (one in view.boxed or one in view.second or view.repeated[one.key] > 2 or one.traits.get("notice"))
         and not any(like(one.key, title) for title in view.titles)
         and not (view.said and one.key not in view.said)

@@ -12,9 +12,9 @@ from functools import cache
 from itertools import islice
 
 from archive.data import table
-from archive.lines import line
+from archive.lines import key_of, line
 from archive.reading.blocks import FOOTER, FORM, NAV, Block, Place, like
-from archive.reading.headlines import Note, fold, site_names
+from archive.reading.headlines import Note
 from archive.reading.pages import Page, kinds, strings, texts
 
 MAX_BYLINE = 160  # characters of a line that may name the authors
@@ -34,10 +34,10 @@ def authors(page: Page, found: Sequence[Block] = (), titles: Sequence[str] = ())
     found: the page's blocks; titles: the headline's spellings as keys, near which a byline is looked for. The outlet's
     own name counts only where no person is named anywhere.
     """
-    own = site_names(page)
+    own = page.outlet
     said, persons = _said_authors(page)
     names = _names(said)
-    if persons and any(fold(name) not in own for name in names):
+    if persons and any(key_of(name) not in own for name in names):
         return names, {"from": "jsonld"}
     house = names
     for source, names in (
@@ -45,7 +45,7 @@ def authors(page: Page, found: Sequence[Block] = (), titles: Sequence[str] = ())
         ("visible", tuple(filter(_plausible, _names(_marked_authors(page))))),
         ("visible", tuple(_line_authors(found, titles))),
     ):
-        people = tuple(name for name in names if fold(name) not in own)
+        people = tuple(name for name in names if key_of(name) not in own)
         if house:  # only a person's name says more than the house's
             people = tuple(name for name in people if len(name.split()) > 1 and name not in house)
         if people:
@@ -91,9 +91,9 @@ def _meta_authors(page: Page) -> list[str]:
         "byl",
         "cxenseparse:author",
     )
-    publisher = site_names(page)
+    publisher = page.outlet
     for name in names:
-        found = [html.unescape(one) for one in page.metas.get(name, []) if fold(one) not in publisher]
+        found = [html.unescape(one) for one in page.metas.get(name, []) if key_of(one) not in publisher]
         if found := [one for one in found if not re.search(r"https?:|@|\bGmbH\b|\bInc\b|\bLtd\b", one)]:
             return found
     return []

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -14,20 +13,13 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from archive.data import table
-from archive.lines import line
-from archive.reading.pages import Page, kinds, strings, text_of, texts
-from archive.urls import host_of
+from archive.lines import key_of, line
+from archive.reading.pages import Page, strings, text_of, texts
 
 MAX_TITLE = 1000  # characters of a headline that are kept
 Note = dict[str, Any]
 
 _SEPARATOR = re.compile(r"\s*(?:[|｜¦‖·•»«›‹:：∣]|::|--|―)+\s*|\s+[-–—‐‑−~/]+\s+|[—_]{1,2}")
-
-
-def fold(text: str | None) -> str:
-    """Letters and digits alone, in one case: what two spellings of a headline have in common."""
-    text = unicodedata.normalize("NFKC", text or "").casefold()
-    return "".join(char for char in text if char.isalnum() or unicodedata.category(char) in ("Mn", "Mc"))
 
 
 def title(page: Page) -> tuple[str | None, Note]:
@@ -37,20 +29,20 @@ def title(page: Page) -> tuple[str | None, Note]:
     said = [html.unescape(text) for text in strings(page.thing.get("headline")) or strings(page.thing.get("name"))]
     shared = page.meta("og:title") or page.meta("twitter:title")
     named = next(iter(texts(page.tree.iter("title"))), None)
-    names = site_names(page)
+    names = page.outlet
     # Without an h1 the headline may be an h2, or a title in bold; it confirms what is left without the site's name.
     lower = [] if shown else [text for text in texts(islice(page.tree.iter("h2", "h3"), 8)) if len(text) > 15]
     known = [*shown[:3], *said[:1], *lower]
     shared = _cut(html.unescape(shared), known, names) if shared else None
     named = _cut(html.unescape(named), known, names) if named else None
     said = [_cut(line(one), shown[:3], names) for one in said[:1]]
-    others = {fold(one) for one in (shared, named, *said) if one}
+    others = {key_of(one) for one in (shared, named, *said) if one}
     shown = [_without_kicker(one, text, others) for one, text in shown_elements]
     # Of several h1 the one that something else confirms; a lone h1 may be the site's name or a label.
-    heading = next((one for one in shown if fold(one) in others), None)
+    heading = next((one for one in shown if key_of(one) in others), None)
     if heading is None:
         heading = next((one for one in shown if any(_holds(one, other) for other in others)), None)
-    if heading is None and shown and fold(shown[0]) not in names and (not others or len(shown) == 1):
+    if heading is None and shown and key_of(shown[0]) not in names and (not others or len(shown) == 1):
         heading = shown[0]
     votes = [
         ("visible", heading, 1.2),
@@ -58,7 +50,7 @@ def title(page: Page) -> tuple[str | None, Note]:
         ("meta", shared, 1.0),
         ("title", named, 0.5),
     ]
-    return _elected([(source, one, weight) for source, one, weight in votes if one and fold(one) not in names])
+    return _elected([(source, one, weight) for source, one, weight in votes if one and key_of(one) not in names])
 
 
 def spellings(page: Page) -> list[str]:
@@ -75,9 +67,9 @@ def _elected(votes: list[tuple[str, str, float]]) -> tuple[str | None, Note]:
         return None, {}
     weights: dict[str, float] = {}
     for _, text, weight in votes:
-        weights[fold(text)] = weights.get(fold(text), 0) + weight
+        weights[key_of(text)] = weights.get(key_of(text), 0) + weight
     best = max(weights, key=lambda key: weights[key])
-    spelled = [(source, text) for source, text, _ in votes if fold(text) == best]
+    spelled = [(source, text) for source, text, _ in votes if key_of(text) == best]
     # Of several spellings the one that most sources have; then the page's own, unless it only lacks the mark behind a
     # kicker ("Inquiry Two resign" for "Inquiry: Two resign").
     counts = Counter(text for _, text in spelled)
@@ -104,13 +96,13 @@ def _without_kicker(heading: HtmlElement, text: str, others: set[str]) -> str:
             and len(inner) >= 10
             and inner != text
             and text.endswith(inner)
-            and _ends(others, fold(inner))
+            and _ends(others, key_of(inner))
         ):
             return inner
     # The headline may follow the kicker's element as plain text.
     for one in islice(heading.iter(), 12):
         tail = line(one.tail) if one is not heading else ""
-        if len(tail) >= 10 and text.endswith(tail) and _ends(others, fold(tail)):
+        if len(tail) >= 10 and text.endswith(tail) and _ends(others, key_of(tail)):
             return tail
     return text
 
@@ -125,41 +117,26 @@ def _h1(page: Page) -> Iterator[HtmlElement]:
 
 
 def _holds(one: str, folded: str) -> bool:
-    mine = fold(one)
+    mine = key_of(one)
     return bool(folded) and len(mine) >= 8 and (mine in folded or folded in mine) and 2 * len(folded) > len(mine)
 
 
-def site_names(page: Page) -> set[str]:
-    """The outlet's names, folded: as it signs itself, and its host's."""
-    publisher = page.resolved(page.thing.get("publisher"))
-    said = strings(publisher.get("name")) if isinstance(publisher, dict) else strings(publisher)
-    for one in page.things[:20]:
-        if {"WebSite", "Organization", "NewsMediaOrganization"} & set(kinds(one)):
-            said += strings(one.get("name"))
-    said += page.metas.get("og:site_name", []) + page.metas.get("application-name", [])
-    host = host_of(page.url).partition(":")[0].removeprefix("www.")
-    labels = host.split(".")
-    names = {fold(one) for one in said} | {fold(host)}
-    names |= {fold(label) for label in labels[:-1] if len(label) > 3}
-    return {name for name in names if len(name) > 1}
-
-
-def _cut(text: str, known: Iterable[str], names: set[str]) -> str:
+def _cut(text: str, known: Iterable[str], names: Set[str]) -> str:
     """A headline without the site's name or section behind (or before) it."""
     text = line(text)
-    folded = fold(text)
+    folded = key_of(text)
     for one in known:
-        mine = fold(one)
+        mine = key_of(one)
         if len(mine) >= 8 and folded != mine and folded.startswith(mine) and (rest := _after(text, mine)) is not None:
             match = _SEPARATOR.match(rest)
             if match and match.end() < len(rest):
                 return text[: len(text) - len(rest)].rstrip()
     for one in known:
-        mine = fold(one)
+        mine = key_of(one)
         if len(mine) >= 12 and folded != mine and folded.endswith(mine) and len(mine) > 0.4 * len(folded):
             # Behind a colon or a dash it is the headline's own kicker that would be lost.
             marks = [match for match in _SEPARATOR.finditer(text) if match[0].strip() not in (":", "：", "-", "–", "—")]
-            starts = [match.end() for match in marks if fold(text[match.end() :]) == mine]
+            starts = [match.end() for match in marks if key_of(text[match.end() :]) == mine]
             if starts:
                 return text[starts[0] :].strip()
     if outlet := _outlet_tail().search(text):
@@ -167,7 +144,7 @@ def _cut(text: str, known: Iterable[str], names: set[str]) -> str:
     marks = list(_SEPARATOR.finditer(text))
     for number, mark in enumerate(marks):
         tail = text[mark.end() :]
-        if mark.start() > 5 and (fold(tail) in names or (not _SEPARATOR.search(tail) and _is_name(tail, names))):
+        if mark.start() > 5 and (key_of(tail) in names or (not _SEPARATOR.search(tail) and _is_name(tail, names))):
             # "Headline • World • Site": what stands between two such marks is a section.
             before = marks[number - 1] if number else None
             if (
@@ -202,13 +179,13 @@ def _after(text: str, folded: str) -> str | None:
     for at, char in enumerate(text):
         if size >= len(folded):
             return text[at:]
-        size += len(fold(char))
+        size += len(key_of(char))
     return None
 
 
-def _is_name(text: str, names: set[str]) -> bool:
+def _is_name(text: str, names: Set[str]) -> bool:
     """Whether the text is the site's name, perhaps with a country or "online" beside it."""
-    one = fold(text)
+    one = key_of(text)
     if one in names:
         return True
     return len(one) >= 3 and any(

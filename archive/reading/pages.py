@@ -17,7 +17,8 @@ from lxml import etree
 from lxml.html import HtmlElement, document_fromstring
 
 from archive.charset import Decoded, decode
-from archive.lines import UNFIT, line
+from archive.lines import UNFIT, key_of, line
+from archive.urls import host_of
 
 MAX_PAGE = 10 << 20  # bytes, and characters once decoded
 MAX_ATTRIBUTES = 10_000  # of one element; libxml2's time grows with their square
@@ -27,6 +28,7 @@ MAX_OBJECTS = 2000  # JSON-LD objects looked at on one page
 
 _MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"OggS", b"ID3", b"wOF")
 _LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{60000,}")
+_ODD = bytes([*range(9), *range(14, 27), *range(28, 32)])  # control bytes that text does not have
 _CONTROLS = bytes([*range(9), 11, *range(14, 32), 127])
 _ARTICLE = re.compile(r"(?:Article|BlogPosting|Report|Review|SocialMediaPosting)$|^(?:NewsItem|CreativeWork)$")
 
@@ -113,6 +115,20 @@ class Page:
         # Lists of teasers are JSON-LD articles too: the one that names this page wins, then the first one with a date.
         order = [one for one in full if own(one)] or [one for one in full if one.get("datePublished")] or full
         return order[0] if order else {}
+
+    @cached_property
+    def outlet(self) -> frozenset[str]:
+        """The outlet's names as keys: as it signs itself in data and meta tags, and its host's."""
+        publisher = self.resolved(self.thing.get("publisher"))
+        said = strings(publisher.get("name")) if isinstance(publisher, dict) else strings(publisher)
+        for one in self.things[:20]:
+            if {"WebSite", "Organization", "NewsMediaOrganization"} & set(kinds(one)):
+                said += strings(one.get("name"))
+        said += self.metas.get("og:site_name", []) + self.metas.get("application-name", [])
+        host = host_of(self.url).partition(":")[0].removeprefix("www.")
+        names = {key_of(one) for one in (*said, host)}
+        names |= {key_of(label) for label in host.split(".")[:-1] if len(label) > 3}
+        return frozenset(name for name in names if len(name) > 1)
 
     def resolved(self, value: Any) -> Any:
         """A JSON-LD value; where it only refers to an object by `@id`, that object."""
@@ -222,7 +238,7 @@ def _binary(payload: bytes, decoded: Decoded) -> bool:
     if decoded.charset.startswith("utf-16"):
         return False
     start = payload[:4096]
-    controls = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in start)
+    controls = len(start) - len(start.translate(None, _ODD))
     markup = re.search(rb"(?i)<(?:!doctype|html|head|body|meta|div|p)\b", start) is not None
     return controls * 100 > len(start) * (30 if markup else 5)
 

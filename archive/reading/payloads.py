@@ -15,8 +15,8 @@ from typing import Any
 from lxml import etree
 from lxml.html import fromstring
 
-from archive.lines import line
-from archive.reading.blocks import blocks, key_of, width
+from archive.lines import key_of, line
+from archive.reading.blocks import blocks, width
 from archive.reading.pages import Page, read_json, strings
 
 MAX_LEAVES = 20_000  # strings looked at in one script's JSON

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archive.lines import key_of
 from archive.links.related import Box
 from archive.reading import blocks as cut
-from archive.reading.blocks import FULL_END, Block, Place, key_of, like, width
+from archive.reading.blocks import FULL_END, Block, Place, like, width
 from archive.reading.notices import notice
 from archive.reading.pages import Page, strings
 from archive.reading.payloads import said_body

@@ -9,25 +9,20 @@ import html
 import re
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from lxml import etree
 from lxml.html import HtmlElement
 
-from archive.reading.blocks import FOOTER, Block, like, width
-from archive.reading.headlines import Note, fold, site_names
+from archive.lines import key_of
+from archive.reading.blocks import FOOTER, Block, Place, like, width
+from archive.reading.headlines import Note
 from archive.reading.pages import Page, kinds, strings
 from archive.urls import clean_url
 
 MAX_LABEL = 60  # characters of a section's name
-#: Elements that may be a trail by one of their attributes; _TRAIL looks at these more closely.
-_TRAILS = etree.XPath(
-    "//*[self::nav or self::ol or self::ul or self::div or self::p or self::section][contains(@class, 'rumb') or "
-    "contains(@id, 'rumb') or contains(@aria-label, 'rumb') or contains(@itemtype, 'rumb') or "
-    "contains(@class, 'rotkrume') or contains(@class, 'ariane') or "
-    "contains(@class, 'miga') or contains(@class, 'rastro')]"
-)
+#: Attributes in which a breadcrumb says that it is one.
+_NAMING = ("class", "id", "aria-label", "itemtype", "data-testid")
 _TRAIL = re.compile(
     r"bread-?_?crumbs?|(?:^|[^a-z])(?:crumbs?|brotkrumen?|fil-?d-?ariane|migas?|rastro)(?:$|[^a-z])", re.IGNORECASE
 )
@@ -42,10 +37,10 @@ _NEAR = 6  # blocks before the headline in which a label is looked for
 
 def section(page: Page, found: Sequence[Block], titles: Sequence[str]) -> tuple[str | None, Note]:
     """The section's name, steps of a trail joined by " > " without the home page, and where it stood."""
-    if steps := _shown_trail(page, titles):
+    if steps := _shown_trail(page, found, titles):
         return " > ".join(steps), {"from": "visible", "by": "breadcrumb"}
     claimed = claims(page)
-    if label := _label(page, found, titles, [fold(text) for _, text in claimed]):
+    if label := _label(page, found, titles, [key_of(text) for _, text in claimed]):
         return label, {"from": "visible", "by": "label"}
     if steps := _said_trail(page, titles):
         return " > ".join(steps), {"from": "jsonld", "by": "breadcrumb"}
@@ -72,12 +67,18 @@ def claims(page: Page) -> list[tuple[str, str]]:
 # -- trails --------------------------------------------------------------------------------------------------------
 
 
-def _shown_trail(page: Page, titles: Sequence[str]) -> list[str]:
+def _shown_trail(page: Page, found: Sequence[Block], titles: Sequence[str]) -> list[str]:
     """The steps of the page's breadcrumb, from the home page's step on and without the article's own."""
-    for one in islice(cast("list[HtmlElement]", _TRAILS(page.tree)), 50):
-        words = " ".join(one.get(name) or "" for name in ("class", "id", "aria-label", "itemtype", "data-testid"))
-        if _TRAIL.search(words) and (steps := _steps(page, one, titles)):
-            return steps
+    seen: set[Place] = set()
+    for block in found:
+        place: Place | None = block.place
+        while place is not None and place not in seen:
+            seen.add(place)
+            attributes = place.element.attrib
+            words = " ".join(attributes.get(name, "") for name in _NAMING) if attributes else ""
+            if words and _TRAIL.search(words) and (steps := _steps(page, place.element, titles)):
+                return steps
+            place = place.parent
     return []
 
 
@@ -92,10 +93,11 @@ def _steps(page: Page, element: HtmlElement, titles: Sequence[str]) -> list[str]
         link = one if one.tag == "a" else next(one.iter("a"), None)
         if link is not None and _is_home(page, link.get("href") or ""):
             continue
+        key = key_of(text)
         if (
             text
             and len(text) <= MAX_LABEL
-            and not any(like(fold(text), title) or (fold(text) in title[:80] and len(text) > 25) for title in titles)
+            and not any(like(key, title) or (key in title[:80] and len(text) > 25) for title in titles)
         ):
             steps.append(text)
     return list(dict.fromkeys(steps))
@@ -119,7 +121,7 @@ def _said_trail(page: Page, titles: Sequence[str]) -> list[str]:
         steps = [
             step
             for step in steps
-            if not any(like(fold(step), title) for title in titles) and fold(step) not in site_names(page)
+            if not any(like(key_of(step), title) for title in titles) and key_of(step) not in page.outlet
         ]
         if steps:
             return steps
@@ -146,8 +148,8 @@ def _label(page: Page, found: Sequence[Block], titles: Sequence[str], claimed: S
     if not orders:
         return None
     at = next((order for order in orders if found[order].place.tag == "h1"), orders[0])
-    names = site_names(page)
-    path = [fold(part) for part in unquote(urlsplit(page.url).path).split("/") if part]
+    names = page.outlet
+    path = [key_of(part) for part in unquote(urlsplit(page.url).path).split("/") if part]
     best: tuple[float, str] | None = None
     for distance, one in enumerate(reversed(found[max(0, at - _NEAR) : at]), 1):
         points = _points(page, one, distance, path, claimed)
@@ -175,7 +177,7 @@ def _points(page: Page, one: Block, distance: int, path: Sequence[str], claimed:
     )
     if _LABEL.search(words):
         points += 1
-    key = fold(one.text)
+    key = key_of(one.text)
     if key in claimed:
         points += 2
     elif key in path or any(key and key in part.replace("-", "") for part in path[:-1]):
