@@ -93,6 +93,8 @@ def _article(page: Page, capture: Capture, site: Site | None) -> dict[str, Any]:
     ):
         if value:
             notes[name] = {**note, "value": value}
+    if scripted := [one.heading or one.kind for one in boxes if one.source == "script"]:
+        notes["boxes"] = {"from": "script", "value": scripted}
     page.notes.update({name: note for name, note in notes.items() if note})
     text = None if kind in kinds.TEXTLESS else fit(body.text) or None
     return {

@@ -31,7 +31,16 @@ from archive.reading.pages import Page, read_page
 JUDGEMENTS = ("body", "standfirst")
 #: What is known of traits that the pages hardly show: bold lines between paragraphs head what follows, and an opening
 #: in bold that meta tags repeat word for word introduces. The ridge draws towards these, and towards 0 elsewhere.
-PRIORS = {("body", "subheading"): 2.5, ("standfirst", "whole strong"): 3.0}
+PRIORS = {
+    ("body", "subheading"): 2.5,
+    ("standfirst", "whole strong"): 3.0,
+    # A box leads to articles, and shows headlines; directories in a page's foot show labels.
+    ("box", "article URLs"): 2.0,
+    ("box", "long headlines"): 2.0,
+    ("box", "short headlines"): -2.0,
+    ("box", "commercial words"): -2.0,
+    ("box", "frame words"): -2.0,
+}
 TABLE = Path(__file__).parent.parent / "archive" / "data" / "body_weights.tsv"
 
 

@@ -155,13 +155,20 @@ def _segment(view: PageView, node: HtmlElement, inside: dict[HtmlElement, Card |
             first = inner[0] if inner else None
             if child in view.spine or first is None or len(inner) > 1 or first.heading is not None:
                 scan.take_whole(inner, through=child in view.spine)
-            elif len(first.cards) == 1 and kind_of(first.cards[0].headline) in KINDS:
-                scan.announce(first.cards[0].headline, child)  # a heading that is a link
+            elif len(first.cards) == 1 and _heads(first.cards[0], child):
+                scan.announce(first.cards[0].headline, child)
             else:
                 scan.take(child, first.cards, prose=inside[child] is None and child in view.paragraphs)
         if child.tail and len(child.tail.strip()) > 40:
             scan.stop()
     return scan.runs
+
+
+def _heads(card: Card, child: HtmlElement) -> bool:
+    """Whether a card is the heading of those that follow, with a link of its own."""
+    if kind_of(card.headline) in KINDS:
+        return True
+    return child.tag in HEADINGS and not long_enough(card.headline) and child.getnext() is not None
 
 
 def _pass(view: PageView, scan: _Scan, child: HtmlElement) -> None:
@@ -204,9 +211,28 @@ def _heading_in(view: PageView, element: HtmlElement) -> str | None:
     for one_text in (own_text(element), text, first):
         if kind_of(one_text):
             return one_text
-    if len(text) <= 50 and not re.search(r"\d", text) and _TITLED.search(attribute_words(element)):
+    if len(text) <= 50 and not re.search(r"\d", text) and (_TITLED.search(attribute_words(element)) or _opens(element)):
         return first
     return None
+
+
+def marked_heading(element: HtmlElement | None) -> bool:
+    """Whether the markup says that an element is a heading: by its tag or its class words."""
+    if element is None:
+        return True  # the label stands inside the card
+    return next(element.iter(*HEADINGS), None) is not None or _TITLED.search(attribute_words(element)) is not None
+
+
+def _opens(element: HtmlElement) -> bool:
+    """Whether a short text is the first thing its parent says: the heading of a box, marked up as none."""
+    if element.tag not in ("div", "p", "span", "strong", "header", "b") or len(list(islice(element.iter("a"), 2))) > 1:
+        return False
+    parent = element.getparent()
+    if parent is None or parent.tag not in ("section", "aside", "div", "article"):
+        return False
+    if parent.text and parent.text.strip():
+        return False
+    return not any(text_of(one, 20) for one in islice(element.itersiblings(preceding=True), 6) if one.tag not in _SKIP)
 
 
 def _place(view: PageView, run: Run) -> str:
@@ -255,11 +281,15 @@ class _Scan:
 
     def take_whole(self, inner: list[Run], *, through: bool) -> None:
         """Runs that stand for themselves. A heading does not reach through the headline or the text to them."""
-        if inner and inner[0].heading is None and not through:
+        if inner and not through and (inner[0].heading is None or self._knows_better(inner[0])):
             self._label(inner[0])
         if inner or through:
             self.stop()
         self.runs.extend(inner)
+
+    def _knows_better(self, run: Run) -> bool:
+        """Whether a heading in the lexicon stands above a run whose own is not in it."""
+        return not kind_of(run.heading or "") and any(kind_of(one[0]) for one in self.pending)
 
     def _label(self, run: Run) -> None:
         """Give the run its heading: the last one known to the lexicon, else the last of those before it."""

@@ -45,7 +45,7 @@ def fold(text: str) -> str:
 
 
 @cache
-def _lexicon() -> _Lexicon:
+def lexicon() -> _Lexicon:
     exact: dict[str, str] = {}
     starts: dict[str, str] = {}
     ends: list[tuple[str, str]] = []
@@ -76,25 +76,25 @@ def kind_of(heading: str) -> str | None:
     folded = fold(heading)
     if not folded or len(folded) > MAX_HEADING:
         return None
-    lexicon = _lexicon()
-    if folded in lexicon.exact:
-        return lexicon.exact[folded]
+    known = lexicon()
+    if folded in known.exact:
+        return known.exact[folded]
     words = re.findall(r"[^\s:–—|/,.!?()\"«»“”]+", folded)
-    if " ".join(words) in lexicon.exact:
-        return lexicon.exact[" ".join(words)]
+    if " ".join(words) in known.exact:
+        return known.exact[" ".join(words)]
     for length in range(min(len(words), 5), 0, -1):
-        if (found := lexicon.starts.get(" ".join(words[:length]))) is not None:
+        if (found := known.starts.get(" ".join(words[:length]))) is not None:
             return found
-    for phrase, kind in lexicon.ends:
+    for phrase, kind in known.ends:
         if folded.endswith(phrase):
             return kind
     if len(words) <= 8:
         for length in range(len(words) - 1, 1, -1):
             for start in range(len(words) - length + 1):
-                if (found := lexicon.exact.get(" ".join(words[start : start + length]))) is not None:
+                if (found := known.exact.get(" ".join(words[start : start + length]))) is not None:
                     return found
     if len(folded) <= 24 and _SPACELESS.search(folded):
-        for phrase, kind in lexicon.inside:
+        for phrase, kind in known.inside:
             if phrase in folded:
                 return kind
     return None

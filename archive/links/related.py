@@ -15,14 +15,16 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any
 
 from lxml import etree
 from lxml.html import HtmlElement
 
+from archive.data import table
 from archive.links.anchors import MAX_DEPTH, Anchor, PageView
-from archive.links.boxes import COMMERCIAL, Run, page_runs, runs_of
+from archive.links.boxes import COMMERCIAL, Run, marked_heading, page_runs, runs_of
 from archive.links.headings import KINDS, MAX_HEADING, fold, kind_of
 from archive.links.shapes import (
     HEADINGS,
@@ -39,33 +41,13 @@ from archive.sites import Site
 from archive.urls import clean_url
 
 MAX_LINKS = 300  # links of one box; longer lists are archives
+MAX_UNNAMED = 40  # cards of a run without a known heading that may be a box
 MAX_SCRIPT = 3_000_000  # characters of one script that are read as JSON
 MAX_VALUES = 50_000  # values looked at in one script's JSON
 MAX_EMPTY = 400  # short texts looked at as headings over nothing
 
 _UNSEEN = frozenset(("script", "style", "noscript", "template"))
 
-#: Weights of `features`: logistic regression on runs judged by hand, whole publishers left out when it was measured
-#: (`benchmarks/related.py` fits them again). A run is a box where the sum is not below 0.
-WEIGHTS = {
-    "bias": -5.76,
-    "known heading": 2.31,
-    "other heading": 1.44,
-    "many": 0.37,
-    "single": -1.19,
-    "long headlines": 2.71,
-    "short headlines": -1.01,
-    "article URLs": 1.72,
-    "own form": 3.37,
-    "other host": -1.98,
-    "pictures": 0.24,
-    "titled": 1.19,
-    "commercial words": -1.16,
-    "frame words": -1.24,
-    "loose": 0.47,
-    "before": -1.16,
-    "inside": 0.61,
-}
 
 # Words of class and id attributes that many sites share.
 _FRAME = re.compile(r"footer|header|menu|seo|sitemap|topbar|top-bar|popup|modal|overlay")
@@ -93,7 +75,7 @@ class Box:
 
 
 def related_boxes(tree: HtmlElement, url: str, site: Site | None = None, *, base: str | None = None) -> list[Box]:
-    """The boxes of a parsed page in page order; `tree` is not changed, and nothing is raised.
+    """The boxes of a parsed page in page order, then those of its scripts; `tree` is not changed, nothing is raised.
 
     url: the page's own; base: what relative links resolve against (the page's `<base href>` if None).
     site: its `boxes` XPaths name boxes that the general rules miss; they win over what these find in the same place.
@@ -109,7 +91,8 @@ def related_boxes(tree: HtmlElement, url: str, site: Site | None = None, *, base
     ]
     boxes = [box for run, kind in (*named, *found) if (box := _box(view, run, kind)) is not None]
     empty = list(_empty_boxes(view, boxes))
-    return _ranked(_in_page_order(tree, boxes + empty) if named or empty else boxes)
+    shown = _ranked(_in_page_order(tree, boxes + empty) if named or empty else boxes)
+    return shown + _scripted_boxes(view, shown)
 
 
 def related_links(boxes: Iterable[Box]) -> tuple[Link, ...]:
@@ -143,7 +126,7 @@ def related_links(boxes: Iterable[Box]) -> tuple[Link, ...]:
 
 
 def features(view: PageView, run: Run) -> dict[str, float]:
-    """What can be seen of a run, as numbers from 0 to about 2: the names of WEIGHTS."""
+    """What can be seen of a run, as numbers from 0 to about 2: the names in `weights`."""
     cards = run.shown()
     count = len(cards)
     kind = kind_of(run.heading) if run.heading else None
@@ -155,7 +138,8 @@ def features(view: PageView, run: Run) -> dict[str, float]:
     return {
         "bias": 1.0,
         "known heading": float(kind in KINDS),
-        "other heading": float(run.heading is not None and kind is None),
+        "other heading": float(run.heading is not None and kind is None and marked_heading(run.heading_element)),
+        "weak heading": float(run.heading is not None and kind is None and not marked_heading(run.heading_element)),
         "many": math.log2(min(count, 16)) / 2,
         "single": float(count == 1),
         "long headlines": sum(length >= 28 for length in lengths) / count,
@@ -173,12 +157,21 @@ def features(view: PageView, run: Run) -> dict[str, float]:
     }
 
 
+@cache
+def weights() -> dict[str, float]:
+    """What each of `features` is worth: logistic regression on runs judged by hand (`benchmarks/fit_related.py`)."""
+    return {trait: float(weight) for trait, weight in table("box_weights")}
+
+
 def judge(view: PageView, run: Run) -> str | None:
     """The kind of box that a run is, or None where it is none."""
     kind = kind_of(run.heading) if run.heading else None
     if kind == "none" or (kind is None and run.place == "before"):
         return None  # strips of headlines in the page's head are neither in the article, below nor beside it
-    if sum(WEIGHTS[name] * value for name, value in features(view, run).items() if value) < 0:
+    if kind is None and len(run.cards) > MAX_UNNAMED:
+        return None  # a directory of the outlet
+    known = weights()
+    if sum(known.get(name, 0.0) * value for name, value in features(view, run).items() if value) < 0:
         return None
     if kind is None:
         kind = _kind_by_words(view, run)
@@ -340,28 +333,37 @@ _ANY_KEY = re.compile(
 )
 
 
-def scripted_boxes(tree: HtmlElement, url: str, boxes: Iterable[Box] = (), *, base: str | None = None) -> list[Box]:
+def _scripted_boxes(view: PageView, boxes: Iterable[Box]) -> list[Box]:
     """Boxes whose links stand in a script's JSON only (`__NEXT_DATA__` and the like), where that is beyond doubt.
 
     Evidence asked for: a key that names such a box (mostRead, relatedArticles, recommended …) over a list of two or
     more objects, nearly all with a URL of this outlet in the form of an article's and a headline; and no link of it
-    among the page's anchors. boxes: what `related_boxes` found. The heading is the JSON's own, or None; `element` is
-    the script, which holds more than the box and must not be cut out for it.
+    among the page's anchors. boxes: what stands on the page; it has no box of that kind. The heading is the JSON's
+    own, or None; `element` is the script, which holds more than the box and must not be cut out for it.
     """
-    view = PageView(tree, url, base)
-    rendered = {view.key(href) for one in islice(tree.iter("a"), 20_000) if (href := one.get("href"))}
-    kinds = {box.kind for box in boxes if box.links}
+    missing = {kind for kind, _ in _LIST_KEYS} - {box.kind for box in boxes if box.links}
+    scripts = [one for one in islice(view.tree.iter("script"), 300) if missing and _may_hold_lists(one)]
+    if not scripts:
+        return []
+    rendered = {view.key(href) for one in islice(view.tree.iter("a"), 20_000) if (href := one.get("href"))}
     out = []
-    for script in islice(tree.iter("script"), 300):
-        text = script.text or ""
-        if not 40 <= len(text) <= MAX_SCRIPT or not _ANY_KEY.search(text):
-            continue
-        for kind, heading, items in _lists(_json(text)):
+    for script in scripts:
+        for kind, heading, items in _lists(_json(script.text or "")):
             links = _script_links(view, kind, heading, items)
-            if len(links) >= 2 and kind not in kinds and not any(view.key(link.target) in rendered for link in links):
-                kinds.add(kind)
+            if len(links) >= 2 and kind in missing and not any(view.key(link.target) in rendered for link in links):
+                missing.discard(kind)
                 out.append(Box(kind, heading, links, script, source="script"))
     return _ranked(out)
+
+
+def _may_hold_lists(script: HtmlElement) -> bool:
+    """Whether a script is JSON, or assigns some, that has a key naming a box; JSON-LD describes the page itself."""
+    text, kind = script.text or "", (script.get("type") or "").lower()
+    if not 40 <= len(text) <= MAX_SCRIPT or "ld+json" in kind:
+        return False
+    if "json" not in kind and not _ASSIGNED.match(text.lstrip()[:200]):
+        return False
+    return _ANY_KEY.search(text) is not None
 
 
 def _json(text: str) -> Any:
@@ -395,6 +397,7 @@ def _lists(value: Any) -> Iterator[tuple[str, str | None, list[Any]]]:
                 waiting.extend(("", inner, None) for inner in reversed(value) if isinstance(inner, dict | list))
 
 
+@lru_cache(maxsize=8192)
 def _key_kind(key: str) -> str | None:
     name = re.sub(r"[^a-z]", "", key.lower())
     for kind, pattern in _LIST_KEYS:
