@@ -28,8 +28,8 @@ VERSION = "foreigndesk-1"
 def extractor_id(site: Site | None) -> str:
     """Who reads: our version, trafilatura's, and a digest of the site's rules. Another id means: read again."""
     rules = "none"
-    if site is not None and (site.prune or site.keep or site.boxes):
-        entry = json.dumps([site.prune, site.keep, site.boxes], ensure_ascii=False)
+    if site is not None and (site.prune or site.keep or site.boxes or site.dates):
+        entry = json.dumps([site.prune, site.keep, site.boxes, site.dates], ensure_ascii=False)
         rules = hashlib.sha256(entry.encode()).hexdigest()[:12]
     return f"{VERSION}+trafilatura-{_trafilatura_version()}+rules-{rules}"
 
@@ -69,7 +69,9 @@ def _article(page: Page, capture: Capture, site: Site | None) -> dict[str, Any]:
     body = read_body(page, found, titles, authors, boxes, site.keep if site else ())
     language, language_note = languages.language(page, body.text or title or "")
     near = [one.text for one in body.around]
-    published, published_note, modified, modified_note = times.times(page, capture.captured_at, near, language)
+    published, published_note, modified, modified_note = times.times(
+        page, capture.captured_at, near, language, site.dates if site else ()
+    )
     section, section_note = sections.section(page, found, keys)
     kind, reason = kinds.kind(page, found, body, title, published, capture.status)
     notes: dict[str, Any] = {

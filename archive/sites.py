@@ -18,6 +18,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -68,6 +69,7 @@ class Site:
     prune: tuple[str, ...] = _key("XPath of elements that never belong to an article", "xpaths", ())
     keep: tuple[str, ...] = _key("XPath of the element that holds the article's body", "xpaths", ())
     boxes: tuple[str, ...] = _key("XPath of boxes of links that the general rules miss", "xpaths", ())
+    dates: tuple[str, ...] = _key("how the site writes dates near its headlines, as strptime formats", "formats", ())
     trust: str = _key("`seen`: each seed stood in a public source; `unverified`: some are common knowledge", "text", "")
     evidence: str = _key("how each seed is known", "text", "")
     last_seen: str = _key("when a seed was last seen to work (ISO 8601 date)", "text", "")
@@ -103,6 +105,7 @@ _EXPECTED = {
     "seconds": "a number of seconds, 0 or more",
     "duration": 'a length of time, such as "90s", "15m", "6h" or "1d"',
     "xpaths": "a list of XPath expressions",
+    "formats": 'a list of strptime formats, such as ["%d.%m.%Y um %H:%M"]',
 }
 
 
@@ -190,6 +193,12 @@ def _value(kind: str, value: Any) -> Any:
             raise ValueError(f"{value!r} is not a list of strings")
         for one in value:
             etree.XPath(one)
+        return tuple(value)
+    if kind == "formats":
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise ValueError(f"{value!r} is not a list of strings")
+        for one in value:
+            datetime.strptime(datetime(2026, 11, 24, 10, 30, tzinfo=UTC).strftime(one), one)
         return tuple(value)
     if kind == "duration":
         return seconds(value)

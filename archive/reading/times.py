@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -157,16 +158,21 @@ def _built(numbers: Sequence[str | int | None], micro: int = 0) -> str | None:
 
 
 def times(
-    page: Page, captured_at: datetime, near: Sequence[str] = (), language: str | None = None
+    page: Page,
+    captured_at: datetime,
+    near: Sequence[str] = (),
+    language: str | None = None,
+    formats: Sequence[str] = (),
 ) -> tuple[str | None, Note, str | None, Note]:
-    """(published, its note, modified, its note). A time later than the day after the capture is refused and noted.
+    """(published, its note, modified, its note). A time later than the capture is refused and noted.
 
-    near: the lines round the headline, asked where nothing is marked up.
+    near: the lines round the headline, asked where nothing is marked up. formats: how the site writes dates there, as
+    `datetime.strptime` takes them; they are asked before all other readings of these lines.
     """
     refused: list[str] = []
     published, note = _first(_claims(page, "datePublished", _PUBLISHED), captured_at, refused)
     modified, changed = _first(_claims(page, "dateModified", _MODIFIED), captured_at, refused)
-    for claims in (_shown_times(page), _read_times(near, language, captured_at), _url_days(page.url)):
+    for claims in (_shown_times(page), _read_times(near, language, captured_at, formats), _url_days(page.url)):
         if published is None or len(published) <= 10:
             value, found = _first(claims, captured_at, refused)
             if value is not None and (published is None or value.startswith(published)):
@@ -224,8 +230,14 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _MAX_SHOWN = 140  # characters of a line that may be a date line
 
 
-def _read_times(near: Sequence[str], language: str | None, captured_at: datetime) -> Iterator[tuple[str, str]]:
+def _read_times(
+    near: Sequence[str], language: str | None, captured_at: datetime, formats: Sequence[str] = ()
+) -> Iterator[tuple[str, str]]:
     """Dates written in the lines round the headline, as ISO 8601. Ambiguous ones (3/4/2026) are none."""
+    for text in near:
+        for one in formats:
+            with suppress(ValueError):
+                yield "visible", datetime.strptime(text, one).isoformat()
     for text in near:
         digits = "".join(
             str(unicodedata.digit(char))
@@ -235,11 +247,32 @@ def _read_times(near: Sequence[str], language: str | None, captured_at: datetime
         )
         if len(text) > _MAX_SHOWN or sum(char.isdigit() for char in digits) < 5:
             continue
-        value = _numeric(digits)
+        value = _other_calendar(digits, language) or _numeric(digits)
         if value is None and _YEAR.search(digits) and not _NUMBERS.search(digits):
             value = _named(digits, language, captured_at)
         if value is not None:
             yield "visible", value
+
+
+#: Years of calendars that newspapers date by: Thai Buddhist (543 ahead), and Jalali in Persian (622 or 621 behind).
+_BUDDHIST = re.compile(r"(?<!\d)(25[3-9]\d)(?!\d)")
+_JALALI = re.compile(r"(?<!\d)(1[34]\d\d)(?!\d)")
+
+
+def _other_calendar(text: str, language: str | None) -> str | None:
+    """A date in the calendar of the page's language, where its year cannot be of ours."""
+    if language == "th" and (match := _BUDDHIST.search(text)):
+        text = f"{text[: match.start()]}{int(match[1]) - 543}{text[match.end() :]}"
+        return _numeric(text) or _named(text, language, datetime(int(match[1]) - 543, 12, 31))
+    if language == "fa" and _JALALI.search(text):
+        from dateparser.calendars.jalali import JalaliCalendar
+
+        try:
+            moment = JalaliCalendar(text).get_date().date_obj
+        except Exception:  # noqa: BLE001 - a library for any text: what it trips over is no date
+            return None
+        return _with_clock(moment.date().isoformat(), text) if _CLOCK.search(text) else str(moment.date().isoformat())
+    return None
 
 
 def _numeric(text: str) -> str | None:
@@ -274,8 +307,8 @@ def _with_clock(day: str, rest: str) -> str:
 
 def _named(text: str, language: str | None, captured_at: datetime) -> str | None:
     """A date with the name of its month, in the page's language."""
-    from dateparser.data.languages_info import language_order  # type: ignore[import-untyped]
-    from dateparser.search import search_dates  # type: ignore[import-untyped]
+    from dateparser.data.languages_info import language_order
+    from dateparser.search import search_dates
 
     year = _YEAR.search(text)
     if year is None:
@@ -311,6 +344,10 @@ def _moment(value: str) -> datetime:
 
 
 def _possible(value: str, captured_at: datetime) -> bool:
-    """Between 1990 and the day after the capture."""
+    """Whether the time is of the web's years and not later than the capture.
+
+    A time with a zone may be minutes ahead (clocks differ), one without may be in the zone farthest ahead (UTC+14).
+    """
     moment = _moment(value)
-    return moment.year >= 1990 and moment <= captured_at + timedelta(days=1)
+    ahead = timedelta(minutes=10) if _zoned(value) else timedelta(hours=14)
+    return moment.year >= 1990 and moment <= captured_at + ahead
