@@ -18,6 +18,7 @@ from archive.errors import (
     UnknownSite,
 )
 from archive.executors import Executor, open_executor, run_bounded
+from archive.explanation import Explanation, explain
 from archive.extraction import extract, extractor_id
 from archive.history import Event, compare, history
 from archive.links.fronts import Listing, read_listing
@@ -39,6 +40,7 @@ __all__ = [
     "Diff",
     "Event",
     "Executor",
+    "Explanation",
     "Extraction",
     "Hit",
     "Link",
@@ -54,6 +56,7 @@ __all__ = [
     "clean_url",
     "compare",
     "diff",
+    "explain",
     "extract",
     "extractor_id",
     "history",

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata as packages
 from typing import Any
 
 from archive.lines import fit, key_of
 from archive.links.fronts import front_links
-from archive.links.related import related_boxes, related_links
+from archive.links.related import Box, related_boxes, related_links
 from archive.reading import bylines, headlines, kinds, languages, metadata, sections, times
-from archive.reading.blocks import blocks
-from archive.reading.bodies import pruned, read_body
+from archive.reading.blocks import Block, blocks
+from archive.reading.bodies import Body, pruned, read_body
 from archive.reading.pages import NotAPage, Page, read_page
 from archive.records import Capture, Extraction
 from archive.sites import Site
@@ -44,22 +45,36 @@ def extract(capture: Capture, site: Site | None = None, *, charset: str | None =
 
     A section page, feed or sitemap gives its links alone; an article its texts, claims and boxes of links.
     """
+    return see(capture, site, charset=charset)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How an article's page was read: its blocks, its boxes, and what became of them; for `explain`."""
+
+    found: list[Block]
+    boxes: list[Box]
+    body: Body
+
+
+def see(capture: Capture, site: Site | None = None, *, charset: str | None = None) -> tuple[Extraction, Trace | None]:
+    """`extract`, and beside it how the page was read (None where it could not be read as an article's page)."""
     found: dict[str, Any] = {"url": capture.url, "digest": capture.digest or "", "extractor": extractor_id(site)}
     try:
         if capture.kind != "article":
-            return Extraction(**found, kind=capture.kind, links=front_links(capture, site))
+            return Extraction(**found, kind=capture.kind, links=front_links(capture, site)), None
         page = read_page(capture.url, capture.payload, capture.content_type, charset)
-        return Extraction(**found, **_article(page, capture, site))
+        values, seen = _article(page, capture, site)
+        return Extraction(**found, **values), seen
     except NotAPage as refusal:
-        return Extraction(**found, kind="error", problem=str(refusal))
+        return Extraction(**found, kind="error", problem=str(refusal)), None
     except Exception as error:  # noqa: BLE001 - a page of a kind that nobody foresaw is a row, not an end
-        return Extraction(
-            **found, kind="error", problem="unreadable", fields={"error": {"value": type(error).__name__}}
-        )
+        fields = {"error": {"value": type(error).__name__}}
+        return Extraction(**found, kind="error", problem="unreadable", fields=fields), None
 
 
-def _article(page: Page, capture: Capture, site: Site | None) -> dict[str, Any]:
-    """The values of the Extraction of a page that was fetched as an article."""
+def _article(page: Page, capture: Capture, site: Site | None) -> tuple[dict[str, Any], Trace]:
+    """The values of the Extraction of a page that was fetched as an article, and how it was read."""
     boxes = related_boxes(page.tree, page.url, site, base=page.base)
     found = pruned(page, blocks(page.tree), site.prune if site else ())
     title, title_note = headlines.title(page)
@@ -99,7 +114,7 @@ def _article(page: Page, capture: Capture, site: Site | None) -> dict[str, Any]:
         notes["boxes"] = {"from": "script", "value": scripted}
     page.notes.update({name: note for name, note in notes.items() if note})
     text = None if kind in kinds.TEXTLESS else fit(body.text) or None
-    return {
+    values = {
         "kind": kind,
         "title": fit(title) or None,
         "standfirst": fit(body.standfirst) or None,
@@ -113,6 +128,7 @@ def _article(page: Page, capture: Capture, site: Site | None) -> dict[str, Any]:
         "problem": _problem(kind, text),
         "fields": _fit_notes(page.notes),
     }
+    return values, Trace(found, boxes, body)
 
 
 def _problem(kind: str, text: str | None) -> str | None:

@@ -33,6 +33,7 @@ JUDGEMENTS = ("body", "standfirst")
 #: in bold that meta tags repeat word for word introduces. The ridge draws towards these, and towards 0 elsewhere.
 PRIORS = {
     ("body", "subheading"): 2.5,
+    ("body", "notice"): -4.0,
     ("standfirst", "whole strong"): 3.0,
     # A box leads to articles, and shows headlines; directories in a page's foot show labels.
     ("box", "article URLs"): 2.0,

@@ -72,9 +72,8 @@ def test_every_command_teaches(path: tuple[str, ...]) -> None:
 
 def help_text(path: tuple[str, ...], command: click.Command) -> str:
     """A command's help as a person sees it, 100 characters wide."""
-    context = click.Context(
-        command, info_name=" ".join(("foreigndesk", *path)), max_content_width=100, terminal_width=100
-    )
+    parent = click.Context(main, info_name="foreigndesk")
+    context = click.Context(command, parent=parent, info_name=" ".join(path), max_content_width=100, terminal_width=100)
     return command.get_help(context)
 
 

@@ -33,7 +33,7 @@ FLOORS: list[list[str]] = [
     ["archive.reading.bodies"],
     ["archive.reading.kinds"],
     ["archive.extraction", "archive.queries", "archive.search", "archive.history"],
-    ["archive.reextract"],
+    ["archive.reextract", "archive.explanation"],
     ["archive"],
     ["crawler.addresses", "crawler.download", "crawler.frontier"],
     ["crawler.settings", "crawler.robots", "crawler.pipelines"],

@@ -60,6 +60,9 @@ class Body:
     note: dict[str, Any] = field(default_factory=dict)
     standfirst_note: dict[str, Any] = field(default_factory=dict)
     around: list[Block] = field(default_factory=list)  # lines beside headline and body that are no part of it
+    chosen: list[Block] = field(default_factory=list)  # the body's blocks
+    lead: list[Block] = field(default_factory=list)  # the standfirst's
+    points: dict[Block, float] = field(default_factory=dict)
 
     @property
     def text(self) -> str | None:
@@ -95,6 +98,7 @@ def read_body(
     if lead:
         body.standfirst_note = {"from": "visible"}
     body.around = _around(view, chosen)
+    body.chosen, body.lead, body.points = chosen, lead, points
     if sum(len(one.key) for one in chosen) < UNDO * _promised(view):
         dropped = {one.key for one in (*view.boxed, *view.second)} | {one.key for one in lead}
         body.paragraphs = [one for one in lines if (key := key_of(one)) not in dropped and not _titled(key, view)]

@@ -104,7 +104,7 @@ def describe(view: Scene) -> None:
             "behind outside": float(not inside and number > last),
             "before outside": float(not inside and number < first),
             "pictured": float(_pictured(one, view)),
-            "notice": float(notice(one.text) is not None),
+            "notice": _notice(one),
         }
 
 
@@ -167,6 +167,11 @@ def _standing(one: Block, view: Scene, first: int, last: int) -> dict[str, float
         traits["." + group] = float(group in groups)
     traits[".body"] = float("body" in one.place.words)
     return traits
+
+
+def _notice(one: Block) -> float:
+    """1 where a short line is a notice of the house, less in a long one, which may only speak of such things."""
+    return 0.0 if notice(one.text) is None else 1.0 if width(one.text) <= 220 else 0.5
 
 
 def _subheading(one: Block, before: Block | None, following: Sequence[Block], core: set[Block], first: int) -> bool:

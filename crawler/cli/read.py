@@ -20,16 +20,18 @@ from archive import (
     Capture,
     Extraction,
     Site,
+    explain,
     extract,
     load_sites,
     moment,
     open_executor,
     outcome,
+    pick,
     reextract,
     run_bounded,
 )
 from crawler.catalogue import places
-from crawler.cli.show import archive_option, console, sites_option
+from crawler.cli.show import archive_option, console, show_explanation, sites_option
 
 MAX_PAGE = 64 << 20  # bytes read of one loose file, after gunzip; extraction has its own, lower limit
 
@@ -42,16 +44,28 @@ MAX_PAGE = 64 << 20  # bytes read of one loose file, after gunzip; extraction ha
 )
 @click.option("--charset", help="Overrides what the page says of itself.")
 @click.option("--batch", type=click.Path(path_type=Path), metavar="IN.jsonl", help="Read pages named in a JSONL file.")
+@click.option("--site", "name", help="Read under this entry's rules (prune, keep, boxes, dates).")
+@sites_option
+@click.option("--explain", "why", is_flag=True, help="Show what was kept, what was dropped and why, box by box.")
 @click.option(
     "--executor", default="processes", show_default=True, help='Where the work runs: "serial" or "processes:N".'
 )
 def extract_(
-    files: tuple[Path, ...], url: str, captured_at: str | None, charset: str | None, batch: Path | None, executor: str
+    files: tuple[Path, ...],
+    url: str,
+    captured_at: str | None,
+    charset: str | None,
+    batch: Path | None,
+    name: str | None,
+    places_named: str | None,
+    why: bool,
+    executor: str,
 ) -> None:
     """Read loose pages (.html, .html.gz) and print one JSON object a page.
 
     \b
     foreigndesk extract page.html --url https://example.org/world/story
+    foreigndesk extract page.html --explain
     foreigndesk extract --batch pages.jsonl > texts.jsonl
 
     A batch holds lines {"id", "path", "url", "captured_at", "charset"}; only id and path are required, a path may be
@@ -66,9 +80,16 @@ def extract_(
         lines = _lines(batch, now)
     else:
         lines = ({"id": str(f), "path": f, "url": url, "captured_at": at, "charset": charset} for f in files)
+    site = pick(load_sites(*places(places_named)), [name])[0] if name else None
+    if why:
+        if batch:
+            raise BadQuery("--explain shows single pages: name files instead of a batch.")
+        for line in lines:
+            explain_page(line, site)
+        return
     failed = 0
     with open_executor(executor) as workers:
-        for row in _in_order(lines, workers):
+        for row in _in_order(lines, workers, site):
             if not batch:
                 failed += bool(row["problem"])
             else:
@@ -77,20 +98,31 @@ def extract_(
     sys.exit(1 if failed and failed == len(files) else 0)
 
 
-def _in_order(lines: Iterator[dict[str, Any]], workers: Any) -> Iterator[dict[str, Any]]:
+def _in_order(lines: Iterator[dict[str, Any]], workers: Any, site: Site | None) -> Iterator[dict[str, Any]]:
     """One answer a line, in the order of the lines, however the workers finish."""
     done: dict[int, dict[str, Any]] = {}
     following = 0
-    work = ((number, line) for number, line in enumerate(lines))
-    for (number, line), future in run_bounded(workers, read_line, work, window=16 * workers.width):
-        extraction = outcome(Capture(str(line.get("url") or ""), datetime.now(UTC), status=200), None, future)
+    work = ((number, line, site) for number, line in enumerate(lines))
+    for (number, line, _), future in run_bounded(workers, read_line, work, window=16 * workers.width):
+        extraction = outcome(Capture(str(line.get("url") or ""), datetime.now(UTC), status=200), site, future)
         done[number] = answer(line, extraction)
         while following in done:
             yield done.pop(following)
             following += 1
 
 
-def read_line(number: int, line: dict[str, Any]) -> Extraction:
+def explain_page(line: dict[str, Any], site: Site | None) -> None:
+    """Print how one loose page is read."""
+    try:
+        payload = _bytes(Path(line["path"]))
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadQuery(f"{line['path']} cannot be read ({error}).") from None
+    url = str(line["url"] or "") or "http://page.invalid/"
+    capture = Capture(url, line["captured_at"], status=200, payload=payload)
+    show_explanation(console(), explain(capture, site, charset=line["charset"]))
+
+
+def read_line(number: int, line: dict[str, Any], site: Site | None) -> Extraction:
     """In a worker: read one loose page. A file that cannot be read is an answer with a problem, not an error."""
     address = str(line.get("url") or "")
     if line.get("problem"):
@@ -102,7 +134,7 @@ def read_line(number: int, line: dict[str, Any]) -> Extraction:
     except (OSError, EOFError, zlib.error):
         return Extraction(address, "", "", kind="error", problem="unreadable_file")
     capture = Capture(address or "http://page.invalid/", line["captured_at"], status=200, payload=payload)
-    return extract(capture, None, charset=line.get("charset"))
+    return extract(capture, site, charset=line.get("charset"))
 
 
 def answer(line: dict[str, Any], found: Extraction) -> dict[str, Any]:

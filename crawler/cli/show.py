@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Shown
 
-from archive import Diff, render
+from archive import Diff, Explanation, render
 
 STYLES = {"removed": "red strike", "added": "green", "heading": "bold cyan", "same": ""}
 #: Columns of a run's funnel in the order in which a page passes them.
@@ -120,6 +120,42 @@ def show_diff(shown: Console, change: Diff) -> None:
             marked = f"[-{text}-]" if style == "removed" else f"{{+{text}+}}"
         line.append("".join(_visible(marked)), STYLES.get(style, ""))
     shown.print(line)
+
+
+def show_explanation(shown: Console, told: Explanation) -> None:
+    """Print how a page was read: its values with where they came from, its boxes, and the verdict on each block."""
+    found = told.extraction
+    shown.print(Shown(clean(found.title) or "(no headline)", "bold"))
+    for name in ("kind", "section", "published", "modified", "language", "standfirst"):
+        _value(shown, name, getattr(found, name), found.fields.get(name, {}))
+    _value(shown, "authors", ", ".join(found.authors), found.fields.get("authors", {}))
+    _value(shown, "problem", found.problem, {})
+    body = found.fields.get("body", {})
+    _value(shown, "body", f"{len((found.text or '').split())} words", body)
+    for kind, heading, headlines, source in told.boxes:
+        shown.print(Shown(f"\n[{kind}] {clean(heading) or '(no heading)'}   from the {source}", "bold cyan"))
+        for rank, text in enumerate(headlines, 1):
+            shown.print(Shown(f"  {rank}. {clean(text)}"), overflow="ellipsis", no_wrap=True)
+        if not headlines:
+            shown.print(Shown("  empty: a script would fill it", "dim"))
+    shown.print(Shown("\nBlocks", "bold cyan"))
+    marks = {"body": ("+", "green"), "standfirst": ("^", "green"), "dropped": ("-", "red")}
+    for one in told.verdicts:
+        if one.verdict != "outside":
+            mark, style = marks[one.verdict]
+            shown.print(Shown(f"{mark} {clean(one.text)}", style), overflow="ellipsis", no_wrap=True)
+            shown.print(
+                Shown(f"    {one.verdict} ({one.points or 0:+.1f}): {'; '.join(one.why) or 'on balance'}", "dim")
+            )
+    outside = sum(one.verdict == "outside" for one in told.verdicts)
+    shown.print(Shown(f"{outside} more blocks stand too far from the text to be asked.", "dim"))
+
+
+def _value(shown: Console, name: str, value: str | None, note: Mapping[str, Any]) -> None:
+    """One value with where it came from, if there is one."""
+    if value:
+        said = ", ".join(f"{key} {one}" for key, one in note.items() if key != "value")
+        shown.print(Shown.assemble((f"  {name:<11}", "dim"), clean(value), (f"   {said}" if said else "", "dim")))
 
 
 def _visible(text: str) -> Iterator[str]:
