@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from archive.lines import key_of, line
 
 MAX_BLOCKS = 20_000
-MAX_HEADING = 500  # letters that a heading may hold and still be one
+MAX_HEADING = 500  # letters that a heading of several blocks may hold and still be one
 
 _INLINE = frozenset(
     [
@@ -322,9 +322,14 @@ def blocks(root: HtmlElement) -> list[Block]:
             if element.tail and element.tail.strip():
                 breaks = 0
     cutter.flush()
+    held: dict[Place, list[Block]] = {}
     for one in cutter.blocks:
-        if one.heading and _heading_of(one.place).letters > MAX_HEADING:
-            one.marks &= ~HEADING  # a heading that was never closed holds the text
+        if one.heading:
+            held.setdefault(_heading_of(one.place), []).append(one)
+    for place, inside in held.items():
+        if len(inside) > 1 and place.letters > MAX_HEADING:
+            for one in inside:
+                one.marks &= ~HEADING  # a heading that was never closed holds the text
     return cutter.blocks
 
 

@@ -27,15 +27,15 @@ def title(page: Page) -> tuple[str | None, Note]:
     shown_elements = [(one, text) for one in _h1(page) if 2 < len(text := text_of(one)) <= MAX_TITLE]
     shown = [text for _, text in shown_elements]
     said = [html.unescape(text) for text in strings(page.thing.get("headline")) or strings(page.thing.get("name"))]
-    shared = page.meta("og:title") or page.meta("twitter:title")
-    named = next(iter(texts(page.tree.iter("title"))), None)
+    shared: str | None = (page.meta("og:title") or page.meta("twitter:title") or "")[:MAX_TITLE]
+    named: str | None = next(iter(texts(page.tree.iter("title"))), "")[:MAX_TITLE]
     names = page.outlet
     # Without an h1 the headline may be an h2, or a title in bold; it confirms what is left without the site's name.
     lower = [] if shown else [text for text in texts(islice(page.tree.iter("h2", "h3"), 8)) if len(text) > 15]
     known = [*shown[:3], *said[:1], *lower]
     shared = _cut(html.unescape(shared), known, names) if shared else None
     named = _cut(html.unescape(named), known, names) if named else None
-    said = [_cut(line(one), shown[:3], names) for one in said[:1]]
+    said = [_cut(line(one[:MAX_TITLE]), shown[:3], names) for one in said[:1]]
     others = {key_of(one) for one in (shared, named, *said) if one}
     shown = [_without_kicker(one, text, others) for one, text in shown_elements]
     # Of several h1 the one that something else confirms; a lone h1 may be the site's name or a label.
@@ -58,6 +58,7 @@ def spellings(page: Page) -> list[str]:
     said = [html.unescape(text) for text in strings(page.thing.get("headline"))]
     shared = [text for name in ("og:title", "twitter:title") for text in page.metas.get(name, [])[:1]]
     shown = [text for text in texts(_h1(page)) if len(text) <= MAX_TITLE]
+    said, shared = [one[:MAX_TITLE] for one in said], [one[:MAX_TITLE] for one in shared]
     return list(dict.fromkeys([*shown[:1], *said, *map(html.unescape, shared), *texts(page.tree.iter("title"))[:1]]))
 
 

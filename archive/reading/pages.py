@@ -21,13 +21,14 @@ from archive.lines import UNFIT, key_of, line
 from archive.urls import host_of
 
 MAX_PAGE = 10 << 20  # bytes, and characters once decoded
-MAX_ATTRIBUTES = 10_000  # of one element; libxml2's time grows with their square
+MAX_ATTRIBUTES = 10_000  # of the elements with very many; libxml2's time grows with their square
 MAX_SCRIPT = 1 << 20  # characters of one script that are read as JSON
 MAX_NESTING = 200  # levels of JSON that are read
 MAX_OBJECTS = 2000  # JSON-LD objects looked at on one page
 
 _MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"OggS", b"ID3", b"wOF")
 _LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{60000,}")
+_ATTRIBUTE = re.compile(rb"[\s\"'][\w:.-]{1,80}\s?=\s?[\"'\w]")
 _ODD = bytes([*range(9), *range(14, 27), *range(28, 32)])  # control bytes that text does not have
 _CONTROLS = bytes([*range(9), 11, *range(14, 32), 127])
 _ARTICLE = re.compile(r"(?:Article|BlogPosting|Report|Review|SocialMediaPosting)$|^(?:NewsItem|CreativeWork)$")
@@ -149,7 +150,7 @@ def read_page(url: str, payload: bytes | None, content_type: str | None = None, 
         raise NotAPage("too_large")
     if payload.startswith(_MAGIC) or payload[4:8] == b"ftyp":
         raise NotAPage("not_html")
-    if any(tag[0].count(b"=") > MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(payload)):
+    if sum(len(_ATTRIBUTE.findall(tag[0])) for tag in _LONG_TAG.finditer(payload)) > MAX_ATTRIBUTES:
         raise NotAPage("unparsable")
     decoded = decode(payload, content_type, charset)
     if _binary(payload, decoded):
