@@ -8,7 +8,7 @@ Their weighted sum decides. Every judgement has an undo: where too little is lef
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +21,7 @@ from archive.links.related import Box
 from archive.reading import blocks as cut
 from archive.reading.blocks import Block, Place, like, width
 from archive.reading.pages import Page
-from archive.reading.payloads import LEAST, key_share, said_paragraphs, scripted_paragraphs
+from archive.reading.payloads import LEAST, said_paragraphs, scripted_paragraphs
 from archive.reading.scenes import Scene, scene
 from archive.reading.standfirsts import standfirst
 from archive.reading.traits import describe, weigh
@@ -31,7 +31,9 @@ MAX_ELEMENTS = 30_000  # elements of a page that trafilatura is given
 ENOUGH = 600  # letters that trafilatura's fast way must find to be believed
 FAST_SHARE = 0.5  # share of the page's long paragraphs that it must hold
 MAX_LINE = 160  # characters of a line that may be a byline or a date line
-UNDO = 0.4  # share of the text that must be left once lines were dropped; with less, none is dropped
+ENOUGH_LEFT = 0.6  # share of what is beyond doubt that the chosen blocks must hold to be taken unasked
+MARGIN_CUT = 0.2  # … where the page's text breaks off
+MARGIN = 0.55  # by how much another text must be worth more than the chosen blocks to be taken instead
 
 
 _TEXTLESS = (
@@ -99,12 +101,49 @@ def read_body(
         body.standfirst_note = {"from": "visible"}
     body.around = _around(view, chosen)
     body.chosen, body.lead, body.points = chosen, lead, points
-    if sum(len(one.key) for one in chosen) < UNDO * _promised(view):
-        dropped = {one.key for one in (*view.boxed, *view.second)} | {one.key for one in lead}
-        body.paragraphs = [one for one in lines if (key := key_of(one)) not in dropped and not _titled(key, view)]
-        body.note = {"from": reader, "undo": "too_little_left"}
-    _rescue(page, body)
+    _choose(page, view, body, lines)
     return body
+
+
+def _choose(page: Page, view: Scene, body: Body, lines: Sequence[str]) -> None:
+    """The best of the texts that the page offers: the blocks that were chosen, trafilatura's lines, and its data's.
+
+    The blocks are the text unless another is worth plainly more. What was compared is recorded with the choice.
+    """
+    doubtless = _doubtless(view)
+    breaks_off = bool(body.paragraphs) and body.paragraphs[-1].rstrip().endswith(("…", "..."))
+    if not breaks_off and sum(len(one.key) for one in body.chosen) >= max(LEAST, ENOUGH_LEFT * sum(doubtless.values())):
+        return
+    dropped = {one.key for one in (*view.boxed, *view.second, *body.lead)}
+    plain = [one for one in lines if (key := key_of(one)) not in dropped and not _titled(key, view)]
+    texts = {"blocks": body.paragraphs, str(body.note["from"]): plain, "jsonld": said_paragraphs(page)}
+    if max(sum(map(width, one)) for one in texts.values()) < LEAST:
+        texts["script"] = scripted_paragraphs(page)
+    longest = max((sum(map(width, one)) for one in texts.values()), default=0.0)
+    worths = {name: worth(one, doubtless, view.titles, longest) for name, one in texts.items() if one}
+    best = max(worths, key=lambda name: worths[name], default="blocks")
+    margin = MARGIN_CUT if breaks_off else MARGIN
+    if best != "blocks" and (not body.paragraphs or worths[best] > worths["blocks"] + margin):
+        body.paragraphs = texts[best]
+        body.note = {"from": best, "worth": {name: round(value, 2) for name, value in worths.items()}}
+
+
+def worth(paragraphs: Sequence[str], doubtless: Mapping[str, int], titles: Sequence[str], longest: float) -> float:
+    """How good a text is, from 0 to 1: it has what is beyond doubt on the page, is whole, and is prose in paragraphs.
+
+    doubtless: the keys of paragraphs beyond doubt with their lengths; longest: letters of the longest text offered.
+    """
+    keys = [key_of(one) for one in paragraphs]
+    whole, size = " ".join(keys), sum(map(width, paragraphs))
+    if not size or not longest:
+        return 0.0
+    total = sum(doubtless.values())
+    covered = sum(length for key, length in doubtless.items() if key in whole) / total if total else 1.0
+    prose = sum(width(one) for one in paragraphs if width(one) >= 40 and cut.FULL_END.search(one)) / size
+    parted = min(1.0, 600 * len(paragraphs) / size)
+    repeated = any(like(key, title) for key in keys[:3] for title in titles)
+    whole_size = min(1.0, size / LEAST)  # what is shorter than any article covers little, whatever it covers
+    return 0.35 * covered * whole_size + 0.4 * size / longest + 0.15 * prose + 0.1 * parted - 0.1 * repeated
 
 
 def pruned(page: Page, found: list[Block], paths: Sequence[str]) -> list[Block]:
@@ -207,30 +246,15 @@ def belongs(one: Block, points: float) -> bool:
     )
 
 
-def _rescue(page: Page, body: Body) -> None:
-    """The text from the page's data, where its markup has hardly any, or the beginning of what JSON-LD has whole."""
-    size = sum(map(width, body.paragraphs))
-    said = said_paragraphs(page)
-    longer = sum(map(width, said))
-    cut_off = bool(body.paragraphs) and body.paragraphs[-1].rstrip().endswith(("…", "...")) and longer > 1.5 * size
-    if longer >= LEAST and (
-        size < 0.3 * longer or (cut_off and key_share(body.paragraphs[:-1], key_of(" ".join(said))) >= 0.9)
-    ):
-        body.paragraphs, body.note = said, {"from": "jsonld", "instead": body.note}
-    elif size < LEAST and (scripted := scripted_paragraphs(page)) and sum(map(width, scripted)) > 2 * size:
-        body.paragraphs, body.note = scripted, {"from": "script", "instead": body.note}
-
-
-def _promised(view: Scene) -> int:
-    """How much text there is beyond doubt, without what is certainly none: the measure for the undo."""
-    unlike = [
-        one
-        for one in {one.key: one for one in view.core or [one for one in view.blocks if one in view.kept]}.values()
+def _doubtless(view: Scene) -> dict[str, int]:
+    """The keys of the paragraphs beyond doubt, with their lengths, without what is certainly no text."""
+    return {
+        one.key: len(one.key)
+        for one in view.core or [one for one in view.blocks if one in view.kept]
         if not (one in view.boxed or one in view.second or view.repeated[one.key] > 2 or one.traits.get("notice"))
         and not any(like(one.key, title) for title in view.titles)
         and not (view.said and one.key not in view.said)
-    ]
-    return sum(len(one.key) for one in unlike)
+    }
 
 
 def _around(view: Scene, chosen: Sequence[Block]) -> list[Block]:
