@@ -18,7 +18,7 @@ from archive.lines import key_of, line
 MAX_BLOCKS = 20_000
 MAX_HEADING = 500  # letters that a heading of several blocks may hold and still be one
 
-_INLINE = frozenset(
+_INLINE_TAGS = frozenset(
     [
         "a",
         "abbr",
@@ -61,7 +61,7 @@ _INLINE = frozenset(
         "wbr",
     ]
 )
-_SKIPPED = frozenset(
+_SKIPPED_TAGS = frozenset(
     [
         "script",
         "style",
@@ -96,6 +96,13 @@ _SKIPPED = frozenset(
 )
 #: The end of a sentence, in any script, with what may close behind it.
 FULL_END = re.compile(r"[.!?…。！？।॥؟۔։።][\"'”’»«›)\]』」）*]*$")
+#: How an element is taken: as a block of its own, as a part of a line, not at all, or as the end of a line.
+_BLOCK, _INLINE, _SKIP, _BREAK = range(4)
+_HOW = {
+    **dict.fromkeys(_INLINE_TAGS, _INLINE),
+    **dict.fromkeys(_SKIPPED_TAGS, _SKIP),
+    **dict.fromkeys(("br", "hr"), _BREAK),
+}
 _STRONG = frozenset(("b", "strong", "i", "em"))
 _WIDE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _ARBITRARY = re.compile(r"[^\s]*\[[^\s]*")  # measures and colours that utility classes carry
@@ -229,19 +236,22 @@ class _Cutter:
 
     def _clear(self) -> None:
         self.pieces: list[str] = []
+        self.said = False  # whether any piece is more than white space
         self.linked = self.links = self.bold = self.times = 0
 
     def text(self, text: str | None) -> None:
         if text:
             self.pieces.append(text)
-            if self.link:
-                self.linked += len(text.strip())
-            if self.strong:
-                self.bold += len(text.strip())
+            if not text.isspace():
+                self.said = True
+                if self.link:
+                    self.linked += len(text.strip())
+                if self.strong:
+                    self.bold += len(text.strip())
 
     def flush(self, *, part: bool = False) -> None:
         """End of a block: keep what was read, if anything."""
-        if self.pieces:
+        if self.said:
             text = line("".join(self.pieces))
             self.place.letters += len(text)
             if text and len(self.blocks) < MAX_BLOCKS and (key := key_of(text)):
@@ -261,6 +271,7 @@ class _Cutter:
                     )
                 )
                 self.parts = self.parts + 1 if part else 0
+        if self.pieces:
             self._clear()
             self.links = 1 if self.link else 0
         if not part:
@@ -268,11 +279,11 @@ class _Cutter:
 
     def enter(self, element: HtmlElement, tag: str) -> None:
         self.flush()
-        attributes = element.attrib
-        names = attributes.get("class", "")
-        words = _groups(f"{names} {attributes.get('id', '')}") if attributes else frozenset()
+        names = element.get("class") or ""
+        words = _groups(f"{names} {element.get('id') or ''}")
         marks = self.place.marks | _TAG_MARKS.get(tag, 0)
-        if attributes and ("hidden" in attributes or "display:none" in attributes.get("style", "").replace(" ", "")):
+        style = element.get("style")
+        if element.get("hidden") is not None or (style and "display:none" in style.replace(" ", "")):
             marks |= HIDDEN
         sort = (tag, names)
         self.place = Place(element, self.place, tag, marks, words, self.place.depth + 1, sort)
@@ -289,37 +300,35 @@ def blocks(root: HtmlElement) -> list[Block]:
             if event == "end":
                 cutter.text(element.tail)
             continue
+        how = _HOW.get(tag, _BLOCK)
         if event == "start":
-            if tag in _SKIPPED:
+            if how == _SKIP:
                 walk.skip_subtree()
-            elif tag in ("br", "hr"):
+                continue
+            text = element.text
+            if how == _BLOCK:
+                cutter.enter(element, tag)
+            elif how == _BREAK:
                 breaks += 1
                 cutter.pieces.append(" ")
                 if breaks > 1 or tag == "hr":
                     cutter.flush(part=True)
-            elif tag in _INLINE:
-                if tag == "img":
-                    cutter.place.pictures += 1
-                _open(cutter, tag)
-                cutter.text(element.text)
+                continue
             else:
-                cutter.enter(element, tag)
-                cutter.text(element.text)
-            if element.text and element.text.strip() and tag not in _SKIPPED:
-                breaks = 0
-            continue
-        if tag not in _SKIPPED and tag not in ("br", "hr"):
-            if tag in _INLINE:
+                _open(cutter, tag)
+        else:
+            if how == _INLINE:
                 _close(cutter, tag)
-            elif cutter.place.parent is not None:
+            elif how == _BLOCK and cutter.place.parent is not None:
                 cutter.flush()
                 left, cutter.place = cutter.place, cutter.place.parent
                 cutter.place.pictures += left.pictures
                 cutter.place.letters += left.letters
                 breaks = 0
-        if element is not root:
-            cutter.text(element.tail)
-            if element.tail and element.tail.strip():
+            text = element.tail if element is not root else None
+        if text:
+            cutter.text(text)
+            if breaks and not text.isspace():
                 breaks = 0
     cutter.flush()
     held: dict[Place, list[Block]] = {}
@@ -348,6 +357,8 @@ def _open(cutter: _Cutter, tag: str) -> None:
         cutter.strong += 1
     elif tag == "time":
         cutter.times += 1
+    elif tag == "img":
+        cutter.place.pictures += 1
 
 
 def _close(cutter: _Cutter, tag: str) -> None:
