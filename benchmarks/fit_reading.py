@@ -33,10 +33,10 @@ JUDGEMENTS = ("body", "standfirst")
 WITHOUT = {
     "… without notices": ("notice",),
     "… without box headings": ("label", "labelled", "boxed", "beside box"),
-    "… without class words": tuple(
-        f".{group}" for group in ("caption", "promo", "more", "embed", "author", "meta", "frame", "lead", "box", "body")
-    )
-    + ("lead", "lead near", "lead apart", "lead heading", "noise", "frame", "figure"),
+    "… without class words": (
+        *(".caption", ".promo", ".more", ".embed", ".author", ".meta", ".frame", ".lead", ".box", ".body"),
+        *("lead", "lead near", "lead apart", "lead heading", "noise", "frame", "figure"),
+    ),
 }
 #: What is known of traits that the pages hardly show: bold lines between paragraphs head what follows, and an opening
 #: in bold that meta tags repeat word for word introduces. The ridge draws towards these, and towards 0 elsewhere.
