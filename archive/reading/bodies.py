@@ -112,11 +112,16 @@ def _choose(page: Page, view: Scene, body: Body, lines: Sequence[str]) -> None:
     """
     doubtless = _doubtless(view)
     breaks_off = bool(body.paragraphs) and body.paragraphs[-1].rstrip().endswith(("…", "..."))
-    if not breaks_off and sum(len(one.key) for one in body.chosen) >= max(LEAST, ENOUGH_LEFT * sum(doubtless.values())):
+    chosen = sum(len(one.key) for one in body.chosen)
+    enough = bool(chosen) and chosen >= ENOUGH_LEFT * sum(doubtless.values())
+    if enough and not breaks_off and chosen >= LEAST:
         return
-    dropped = {one.key for one in (*view.boxed, *view.second, *body.lead)}
-    plain = [one for one in lines if (key := key_of(one)) not in dropped and not _titled(key, view)]
-    texts = {"blocks": body.paragraphs, str(body.note["from"]): plain, "jsonld": said_paragraphs(page)}
+    texts = {"blocks": body.paragraphs, "jsonld": said_paragraphs(page)}
+    if not enough:
+        dropped = {one.key for one in (*view.boxed, *view.second, *body.lead)}
+        texts[str(body.note["from"])] = [
+            one for one in lines if (key := key_of(one)) not in dropped and not _titled(key, view)
+        ]
     if max(sum(map(width, one)) for one in texts.values()) < LEAST:
         texts["script"] = scripted_paragraphs(page)
     longest = max((sum(map(width, one)) for one in texts.values()), default=0.0)
