@@ -17,7 +17,7 @@ from lxml.html import HtmlElement
 from archive.lines import key_of
 from archive.reading.blocks import FOOTER, Block, Place, like, width
 from archive.reading.headlines import Note
-from archive.reading.pages import Page, kinds, strings
+from archive.reading.pages import Page, kinds, strings, text_of
 from archive.urls import clean_url
 
 MAX_LABEL = 60  # characters of a section's name
@@ -154,8 +154,14 @@ def _label(page: Page, found: Sequence[Block], titles: Sequence[str], claimed: S
     for distance, one in enumerate(reversed(found[max(0, at - _NEAR) : at]), 1):
         points = _points(page, one, distance, path, claimed)
         if points >= 2 and one.key not in names and (best is None or points > best[0]):
-            best = (points, one.text)
+            best = (points, _linked_steps(one) or one.text)
     return best[1] if best else None
+
+
+def _linked_steps(one: Block) -> str:
+    """The links of a line that is nothing but several of them, as steps of a trail; "" for any other line."""
+    steps = [text for link in islice(one.place.element.iter("a"), 5) if (text := text_of(link))]
+    return " > ".join(steps) if len(steps) > 1 and key_of("".join(steps)) == one.key else ""
 
 
 def _points(page: Page, one: Block, distance: int, path: Sequence[str], claimed: Sequence[str]) -> float:
