@@ -21,7 +21,8 @@ from archive.executors import Executor, open_executor, run_bounded
 from archive.explanation import Explanation, explain
 from archive.extraction import extract, extractor_id
 from archive.history import Event, compare, history
-from archive.links.fronts import Listing, read_listing
+from archive.links.fronts import read_listing
+from archive.links.listing import Listing
 from archive.queries import query
 from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, text_digest, timestamp
 from archive.reextract import Reading, outcome, reextract

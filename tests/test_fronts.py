@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.links.fronts import MAX_LINKS, PROBLEMS, Listing, front_links, iso_date, read_listing
+from archive.links.entries import iso_date
+from archive.links.fronts import front_links, read_listing
+from archive.links.listing import MAX_LINKS, PROBLEMS, Listing
 from archive.records import Capture
 from archive.sites import Site
 
@@ -396,12 +398,13 @@ def test_a_gzip_bomb_is_read_no_further_than_the_limit(monkeypatch: pytest.Monke
 
 
 def test_more_links_than_we_take_are_cut_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.links.fronts.MAX_LINKS", 2)
+    for room in ("webpages", "feeds", "entries"):
+        monkeypatch.setattr(f"archive.links.{room}.MAX_LINKS", 2)
     for content, kind in ((SECTION, "section"), (RSS, "feed")):
         found = listing(content, kind=kind)
         assert len(found.links) == 2
         assert found.problem == "too_many"
-    monkeypatch.setattr("archive.links.fronts.MAX_SITEMAP_URLS", 1)
+    monkeypatch.setattr("archive.links.sitemaps.MAX_SITEMAP_URLS", 1)
     found = listing(SITEMAP, kind="sitemap")
     assert (len(found.links), found.problem) == (1, "too_many")
 
