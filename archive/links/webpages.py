@@ -108,8 +108,8 @@ def parsed(text: str) -> etree._Element:
     return tree
 
 
-def anchors_of(tree: etree._Element, outlet: Outlet) -> list[Anchor]:
-    """The page's links within the outlet, in page order; the page itself and its fragments are not among them."""
+def anchors_of(tree: etree._Element, outlet: Outlet, own: bool = False) -> list[Anchor]:
+    """The page's links within the outlet, in page order, without its fragments; own: with those to the page itself."""
     menu, card, titled = _memo(_is_menu), _memo(_is_card), _memo(lambda node: node.tag in _HEADINGS)
     urls: dict[str, str | None] = {"": None}  # image and headline of a card lead to the same place
     out = []
@@ -117,7 +117,7 @@ def anchors_of(tree: etree._Element, outlet: Outlet) -> list[Anchor]:
         href = (node.get("href") or "").strip()
         if href not in urls:
             url = None if href[0] == "#" else clean_url(href, outlet.page)
-            urls[href] = url if url and url != outlet.own and outlet.owns(url) else None
+            urls[href] = url if url and (own or url != outlet.own) and outlet.owns(url) else None
         url = urls[href]
         if url is None:
             continue
