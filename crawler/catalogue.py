@@ -7,8 +7,6 @@ environment's FOREIGNDESK_SITES, else a folder `sites` where the command is run.
 from __future__ import annotations
 
 import builtins
-import os
-from pathlib import Path
 from typing import Any, Self
 
 from scrapy import Request, Spider
@@ -16,22 +14,8 @@ from scrapy.settings import BaseSettings
 
 from archive import Site, host_of, load_sites
 from crawler.addresses import allowed_addresses
+from crawler.places import places
 from crawler.spiders import SiteSpider
-
-SHIPPED = Path(__file__).with_name("sites")
-
-
-def places(named: str | None = None) -> list[Path]:
-    """Where entries are read: the shipped folder first, then the user's own. `named` is split as PATH is."""
-    named = named or os.environ.get("FOREIGNDESK_SITES")
-    own = (
-        [Path(one) for one in named.split(os.pathsep) if one]
-        if named
-        else [Path("sites")]
-        if Path("sites").is_dir()
-        else []
-    )
-    return [SHIPPED, *own]
 
 
 def spider_for(site: Site) -> type[SiteSpider]:

@@ -87,7 +87,7 @@ def test_lengths_of_time(text: str | int, value: float) -> None:
 
 def test_shipped_catalogue_loads() -> None:
     """Every shipped entry is valid, and has at least one seed."""
-    from crawler.catalogue import SHIPPED
+    from crawler.places import SHIPPED
 
     for site in load_sites(SHIPPED).values():
         assert site.seeds() or site.note, site.key

@@ -21,10 +21,12 @@ from archive.links import vocabulary
 from archive.links.addresses import Outlet, bare_host
 from archive.links.fronts import characters
 from archive.links.listing import ListingError
-from archive.links.webpages import Anchor, anchors_of, parsed, word_count
+from archive.links.webpages import Anchor, anchors_of, parsed, shown, word_count
 from archive.urls import clean_url
 
 THRESHOLD = 3.6
+#: Topics whose menu is that of a paper of general news.
+GENERAL = ("politics", "business", "sport", "culture", "opinion", "science", "home")
 MAX_SECTIONS = 40
 MAX_GROUP = 150  # links of a menu that are looked at as neighbours
 LABEL_WORDS = 6  # a menu's label has no more
@@ -79,9 +81,7 @@ class _Link:
             self.why.append(why)
 
 
-def find_lists(
-    payload: bytes, url: str, content_type: str | None = None, drop: frozenset[str] = frozenset()
-) -> Lists:
+def find_lists(payload: bytes, url: str, content_type: str | None = None, drop: frozenset[str] = frozenset()) -> Lists:
     """What a page of an outlet leads to. url: the page's own. drop: see `vocabulary`, for tests."""
     try:
         text, _ = characters(payload, content_type)
@@ -174,11 +174,7 @@ class _Page:
     def _weigh(self, link: _Link, below: dict[str, int]) -> None:
         parts = urlsplit(link.url)
         segments = [unquote(s) for s in parts.path.split("/") if s]
-        meanings = [
-            self._label_meaning(text)
-            for text in dict.fromkeys(a.text for a in link.anchors)
-            if text
-        ]
+        meanings = [self._label_meaning(text) for text in dict.fromkeys(a.text for a in link.anchors) if text]
         worst = min(meanings, key=lambda m: m.points, default=vocabulary.NOTHING)
         label = max(meanings, key=lambda m: m.points, default=vocabulary.NOTHING)
         if worst.points < -3 and len(meanings) == 1:
@@ -199,15 +195,18 @@ class _Page:
         self._weigh_address(link, parts.netloc, segments)
         self._weigh_place(link)
         self._weigh_neighbours(link)
-        best = next((a.text for a in link.anchors if self._label_meaning(a.text) == label), "")
-        link.label = best or link.label
+        link.label = next((a.text for a in link.anchors if self._label_meaning(a.text) == label), link.label)
 
     def _label_meaning(self, text: str) -> vocabulary.Meaning:
         """What a label says, also without a word of the outlet's own name ("The Morning: World")."""
         meaning = vocabulary.label_meaning(text, self.languages, self.drop)
         own = {word for word in vocabulary.plain(self.brand).split() if len(word) > 2}
         rest = [word for word in vocabulary.plain(text).split() if word not in own]
-        if meaning.points > 0.5 or len(rest) in (0, len(text.split())) or vocabulary.plain(text) == vocabulary.plain(self.brand):
+        if (
+            meaning.points > 0.5
+            or len(rest) in (0, len(text.split()))
+            or vocabulary.plain(text) == vocabulary.plain(self.brand)
+        ):
             return meaning
         without = vocabulary.label_meaning(" ".join(rest), self.languages, self.drop)
         return vocabulary.Meaning(without.points - 0.5, without.why) if without.points > 1 else meaning
@@ -288,7 +287,9 @@ class _Page:
             for topic in named:
                 counts[topic] = counts.get(topic, 0) + 1
         known = sum(counts.values())
-        sections = [t for t in ("politics", "business", "sport", "culture", "opinion", "science", "home") if t in counts]
+        sections = [
+            t for t in ("politics", "business", "sport", "culture", "opinion", "science", "home") if t in counts
+        ]
         if counts.get("language", 0) >= 3 and counts["language"] >= len(group) / 2:
             return -5.0, "it stands among languages"
         if counts.get("sport", 0) >= 3 and counts["sport"] > 0.6 * known:
@@ -385,7 +386,7 @@ def _in_text(node: etree._Element) -> bool:
         if box.tag in ("li", "nav", "ul", "td", "div", "section", "header", "footer"):
             return False
         if box.tag == "p":
-            return len("".join(box.itertext())) > 2 * len("".join(node.itertext())) + 20
+            return len(shown(box)) > 2 * len(shown(node)) + 20
     return False
 
 
@@ -396,9 +397,7 @@ _FEED_ADDRESS = re.compile(r"(?i)(?:/|[._-])(?:rss\d?|feeds?|atom|mrss)(?:[/._?-
 _NO_FEED = re.compile(r"(?i)comments?|podcast|/author/|oembed|wp-json|replytocom|play\.google|itunes")
 
 
-def _feeds(
-    tree: etree._Element, outlet: Outlet, links: list[_Link], sections: list[Candidate]
-) -> list[Candidate]:
+def _feeds(tree: etree._Element, outlet: Outlet, links: list[_Link], sections: list[Candidate]) -> list[Candidate]:
     """Feeds that the page declares or links to, those of the section first."""
     main = next((_plain_url(one.url) for one in sections if one.kind == "main"), None)
     found: dict[str, Candidate] = {}
@@ -410,7 +409,7 @@ def _feeds(
         url = clean_url(href, outlet.page)
         if url is None or _NO_FEED.search(url) or url == outlet.own or url in found:
             continue
-        label = " ".join((node.get("title") or "".join(node.itertext())).split())[:120]
+        label = " ".join((node.get("title") or shown(node)).split())[:120]
         why = "declared by the page" if declared else "linked in the page"
         named = _of_section(url, label, main)
         evidence = (why, "it names the section") if named else (why,)

@@ -24,8 +24,12 @@ _CONTINENTS = ("002", "003", "005", "009", "013", "019", "021", "029", "030", "0
                "151", "202", "419", "EU")  # fmt: skip
 _WORLD = "001"
 _SPLIT = re.compile(r"[\s/|&+,;:·•\-–—・،、]+")
-_JOINING = frozenset("and und et y e i och og en ja ve and و и та і й und oder the le la el il de".split())
+_JOINING = frozenset(re.split(" ", "and & und oder et y e i och og en ja ve dan и та і й و the le la les el il de dal"))
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+#: Counts in brackets, and every sign but those that hold a label together or belong to a letter (Hindi, Thai).
+_SIGNS = re.compile(
+    r"\(\d*\)|[^\w\s&/+,'’.\-–—|·・\u0300-\u036f\u064b-\u065f\u0900-\u0dff\u0e31-\u0e4e\u1000-\u109f\u1780-\u17ff]"
+)
 _SUFFIX = re.compile(r"(?i)\.(?:s?html?|php\d?|aspx?|jsp|do|cms)$")
 _NUMBERED = re.compile(r"[-_,.]?\d+$")
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "ł": "l", "đ": "d", "ı": "i", "ð": "d", "þ": "th", "œ": "oe"})
@@ -57,14 +61,15 @@ def plain(text: str) -> str:
     """The normal form in which words are compared: NFKC, small letters, no signs round them, single spaces."""
     text = unicodedata.normalize("NFKC", text.replace("İ", "i")).casefold().replace("\u0307", "")
     text = re.sub(r"[\u200b-\u200f\u2060\ufeff\u00ad\u0640]", "", text)
-    text = re.sub(r"\(\d*\)|[^\w\s&/+,'’.\-–—|·・\u0300-\u036f\u064b-\u065f\u0900-\u0dff\u0e31-\u0e4e\u1000-\u109f\u1780-\u17ff]",
-                  " ", text)  # fmt: skip
+    text = _SIGNS.sub(" ", text)
     return " ".join(text.split()).strip(" .,-–—|·/+&")
 
 
 def slug(text: str) -> str:
     """A name as it is written into addresses: without accents, hyphens for spaces."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", plain(text).translate(_LETTERS)) if not 0x300 <= ord(c) <= 0x36F)
+    bare = "".join(
+        c for c in unicodedata.normalize("NFKD", plain(text).translate(_LETTERS)) if not 0x300 <= ord(c) <= 0x36F
+    )
     return re.sub(r"[\s_/&+,.'’]+", "-", unicodedata.normalize("NFC", bare)).strip("-")
 
 
@@ -191,10 +196,9 @@ def _without_news(form: str, words: _Words) -> str:
 
 
 def _compound(form: str, text: str, languages: Sequence[str], words: _Words, drop: frozenset[str]) -> Meaning:
-    """`Deutschland & Welt`, `U.S. & World`, `Politik Ausland`: a name together with a country, region, home or politics."""
+    """`Deutschland & Welt`, `U.S. & World`, `Politik Ausland`: a name with a country, a region, home or politics."""
     parts = [p.strip(".'’") for p in _SPLIT.split(form)]
     parts = [p for p in parts if p and p not in _JOINING]
-    # A name of two words ("el mundo") inside a longer label counts as one part.
     kinds = [_part(p, languages, words, drop) for p in parts]
     if not 2 <= len(parts) <= 5 or "name" not in kinds:
         return NOTHING
@@ -208,7 +212,8 @@ def _compound(form: str, text: str, languages: Sequence[str], words: _Words, dro
 
 
 #: Topics below or beside which a "World" is another one: the world of sport, of travel, of business, a TV programme.
-BANNED = ("sport", "travel", "business", "weather", "video", "culture", "opinion", "life", "science", "edition", "language")
+BANNED = ("sport", "travel", "business", "weather", "video", "culture", "opinion", "life", "science", "edition",
+          "language")  # fmt: skip
 
 
 def _part(part: str, languages: Sequence[str], words: _Words, drop: frozenset[str]) -> str:
@@ -240,11 +245,14 @@ def path_meaning(segments: Sequence[str], languages: Sequence[str], drop: frozen
             return Meaning(3.0 if fits else 2.2, f"the path ends in /{segments[-1]}")
     parts = [p for p in re.split(r"[-_]+", last) if p and p not in _JOINING]
     if 2 <= len(parts) <= 4:
-        kinds = [
-            "name" if (words.paths.get(p, set()) & {*languages, "en"}) and len(p) > 3 else _part(p, languages, words, drop)
-            for p in parts
-        ]
+        kinds = [_path_part(p, languages, words, drop) for p in parts]
         rest = [k for k in kinds if k != "name"]
         if "name" in kinds and all(rest) and not any(k in BANNED for k in rest):
             return Meaning(2.2, f"the path ends in /{segments[-1]}")
     return NOTHING
+
+
+def _path_part(part: str, languages: Sequence[str], words: _Words, drop: frozenset[str]) -> str:
+    """What one word of a path segment is, as `_part` says of a label's; a segment of its own may be a part too."""
+    named = words.paths.get(part, set()) & {*languages, "en"}
+    return "name" if named and len(part) > 3 else _part(part, languages, words, drop)

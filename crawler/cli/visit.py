@@ -19,8 +19,8 @@ from rich.table import Table
 from rich.text import Text as Shown
 
 from archive import Archive, BadQuery, Site, load_sites, open_executor, pick, seconds
-from crawler.catalogue import places
 from crawler.cli.show import archive_option, console, funnel_line, sites_option, write_rows
+from crawler.places import places
 from crawler.run import Desk, Run, crawl_settings
 from crawler.schedule import Schedule
 
