@@ -166,8 +166,8 @@ def _site(file: Path, text: str, key: str, table: Any) -> Site:
         )
     values: dict[str, Any] = {}
     for name, value in table.items():
-        where = f"{file}, line {_line(text, key, name)}, [{key}] {name}"
         if name not in _KEYS:
+            where = _where(file, text, key, name)
             near = difflib.get_close_matches(name, _KEYS, n=1, cutoff=0.4)
             raise SiteError(
                 f"{where}: no such key. " + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(_KEYS)}.")
@@ -175,11 +175,17 @@ def _site(file: Path, text: str, key: str, table: Any) -> Site:
         try:
             values[name] = _value(_KEYS[name], value)
         except (ValueError, re.error, etree.XPathError) as error:
+            where = _where(file, text, key, name)
             raise SiteError(f"{where}: {error}. Expected {_EXPECTED[_KEYS[name]]}.") from None
     site = Site(key=key, source=str(file), **values)
     if not site.home:
         raise SiteError(f'{file}, line {_line(text, key)}, [{key}]: home is missing; write home = "https://…/".')
     return site
+
+
+def _where(file: Path, text: str, key: str, name: str) -> str:
+    """The place of a key, for messages."""
+    return f"{file}, line {_line(text, key, name)}, [{key}] {name}"
 
 
 def _value(kind: str, value: Any) -> Any:

@@ -55,7 +55,6 @@ class Discovery:
             "sections": [one.as_dict() for one in self.sections],
             "feeds": [one.as_dict() for one in self.feeds],
             "sitemaps": [one.as_dict() for one in self.sitemaps],
-            "problem": self.problem,
         }
 
 

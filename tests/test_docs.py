@@ -21,7 +21,10 @@ DOCS = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "docs").
 def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:
     """Every command by the words that call it."""
     found: dict[tuple[str, ...], click.Command] = {}
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             found |= commands(command, (*path, name))
         else:

@@ -53,7 +53,7 @@ FLOORS: list[list[str]] = [
     ["crawler.spiders"],
     ["crawler.catalogue"],
     ["crawler.errands", "crawler.run"],
-    ["crawler.discovery", "crawler.schedule"],
+    ["crawler.checking", "crawler.discovery", "crawler.schedule"],
     ["crawler.preview"],
     ["crawler.cli"],
 ]
