@@ -120,13 +120,14 @@ def newsroom() -> None:
     with Newsroom() as room:
         for host, site in press.sites.items():
             articles = {site.base + story.path for story in press.issue(site, 1).stories}
+            others = {site.base + aside.path for aside in site.outlet.asides}  # stories of other sections
             pages = [f"{site.base}/", site.base + site.outlet.section_path, *sorted(articles & set(room.urls(host)))]
             for url in pages:
                 parts = urlsplit(url)
                 body = press.page(host, parts.path, 1).body
                 tree = html.fromstring(body)
                 targets = {clean_url(a.get("href") or "#", url) for a in tree.iter("a")} - {None, url}
-                gold = {str(t): t in articles for t in targets if urlsplit(str(t)).netloc == host}
+                gold = {str(t): t in articles | others for t in targets if urlsplit(str(t)).netloc == host}
                 total += score(gold, judged(body, url))
     tell("newsroom", total)
 
