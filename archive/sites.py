@@ -63,6 +63,8 @@ class Site:
     articles: str = _key("regular expression found in every article's URL; empty: judged by shape", "regex", "")
     depth: int = _key("how many pages of a paged section are followed", "count", 3)
     max_articles: int = _key("most articles fetched in one run", "count", 200)
+    max_found: int = _key("most articles noted in one run, fetched or not", "count", 5_000)
+    max_lists: int = _key("most further section pages and sitemaps asked for in one run", "count", 60)
     delay: float = _key("least seconds between two requests to one host", "seconds", 5.0)
     cadence: float = _key("how often `foreigndesk schedule` visits the site", "duration", 3600.0)
     revisit: float = _key("shortest time between two looks at one article", "duration", 900.0)
@@ -70,7 +72,13 @@ class Site:
     keep: tuple[str, ...] = _key("XPath of the element that holds the article's body", "xpaths", ())
     boxes: tuple[str, ...] = _key("XPath of boxes of links that the general rules miss", "xpaths", ())
     dates: tuple[str, ...] = _key("how the site writes dates near its headlines, as strptime formats", "formats", ())
-    trust: str = _key("`seen`: each seed stood in a public source; `unverified`: some are common knowledge", "text", "")
+    spider: str = _key("an entry point of the group `foreigndesk.spiders`; empty: the generic spider", "text", "")
+    trust: str = _key(
+        "`seen`: each seed stood in a public source; `unverified`: some are common knowledge; `checked`: tried by "
+        "`sites add` on this machine",
+        "text",
+        "",
+    )
     evidence: str = _key("how each seed is known", "text", "")
     last_seen: str = _key("when a seed was last seen to work (ISO 8601 date)", "text", "")
     note: str = _key("what a person should know about this outlet", "text", "")

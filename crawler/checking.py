@@ -74,7 +74,7 @@ def _judged(kind: str, url: str, capture: Capture, listing: Listing) -> Seed:
     if listing.problem == "html" or (listing.problem and listing.problem not in ("empty", "too_many", "truncated")):
         return Seed(kind, url, "unreadable", 0, f"It is no {kind}: {listing.problem}.")
     if not listing.links:
-        shell = "; its list is made by scripts in the browser" if listing.shell else ""
+        shell = "; its list is made by scripts in the browser" if listing.scripted else ""
         return Seed(kind, url, "silent", 0, f"It lists no article{shell}.")
     if capture.url != url:
         return Seed(kind, url, "moved", len(listing.links), f"It moved to {capture.url}: write that into the entry.")

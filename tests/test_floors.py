@@ -20,6 +20,8 @@ FLOORS: list[list[str]] = [
     [
         "archive.sites",
         "archive.rows",
+        "archive.aliases",
+        "archive.links.embedded",
         "archive.links.headings",
         "archive.links.listing",
         "archive.links.patterns",
@@ -46,6 +48,7 @@ FLOORS: list[list[str]] = [
     ["archive"],
     ["crawler.addresses", "crawler.download", "crawler.frontier", "crawler.places"],
     ["crawler.settings", "crawler.robots", "crawler.pipelines"],
+    ["crawler.traps"],
     ["crawler.spiders"],
     ["crawler.catalogue"],
     ["crawler.errands", "crawler.run"],

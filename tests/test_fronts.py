@@ -247,7 +247,8 @@ def test_atom_with_relative_links_and_paging() -> None:
     <link href="n/1"/><published>2026-11-24T10:00:00+02:00</published><updated>2026-11-24T12:00:00Z</updated></entry>
     <entry><title>Two</title><link rel="alternate" href="n/2"/><updated>2026-11-23</updated></entry></feed>"""
     found = listing(atom, kind="feed", url="https://www.gull-gazette.example/world/feed.atom")
-    assert rows(found) == [("/world/n/1", "A < B", "2026-11-24T10:00:00+02:00"), ("/world/n/2", "Two", "2026-11-23")]
+    assert rows(found) == [("/world/n/1", "A < B", "2026-11-24T10:00:00+02:00"), ("/world/n/2", "Two", None)]
+    assert [link.modified for link in found.links] == ["2026-11-24T12:00:00Z", "2026-11-23"]
     assert found.next_pages == ("https://www.gull-gazette.example/world/?page=2",)
 
 
@@ -319,8 +320,9 @@ def test_a_news_sitemap_gives_headline_and_date(pack: object) -> None:
     found = listing(pack(SITEMAP), kind="sitemap", type="application/octet-stream")
     assert rows(found) == [
         ("/n/1", "Strike & storm", "2026-11-24T10:00:00Z"),
-        ("/world/two-islands-swap-a-lighthouse", None, "2026-11-23"),
+        ("/world/two-islands-swap-a-lighthouse", None, None),
     ]
+    assert [link.modified for link in found.links] == ["2026-11-24T12:00:00Z", "2026-11-23"]
 
 
 def test_an_index_of_sitemaps_names_its_children() -> None:

@@ -39,7 +39,8 @@ class Entry:
 
     href: str
     title: str
-    date: str
+    published: str
+    modified: str = ""
     news: bool = True  # the format itself says that this is an article
 
 
@@ -51,14 +52,19 @@ def entries(rows: Iterable[Entry], outlet: Outlet, limit: int = MAX_LINKS) -> tu
         target = clean_url(href, outlet.page) if href else None
         if target is None or not outlet.takes(target, listed=row.news):
             continue
-        text, published = plain(row.title), iso_date(row.date)
+        text, published, modified = plain(row.title), iso_date(row.published), iso_date(row.modified)
         known = found.get(target)
         if known is None:
             if len(found) >= limit:
                 break
-            found[target] = Link("front", len(found) + 1, target, text, None, href, published)
+            found[target] = Link("front", len(found) + 1, target, text, None, href, published, modified)
         else:
-            found[target] = replace(known, text=known.text or text, published=known.published or published)
+            found[target] = replace(
+                known,
+                text=known.text or text,
+                published=known.published or published,
+                modified=known.modified or modified,
+            )
     return tuple(found.values())
 
 

@@ -30,11 +30,14 @@ def read_feed(text: str, outlet: Outlet) -> Listing:
     except Exception:  # noqa: BLE001  # three parsers of other hands; whatever they trip over, the page is a row
         raise ListingError("not_a_listing") from None
     outlet = outlet.joined(str(parsed.feed.get("link") or ""))
+    # RSS 1.0 has one date, Dublin Core's: that of the item. Only Atom tells publishing from updating.
+    dated = ("published",) if entry == "entry" else ("published", "updated")
     rows = (
         Entry(
             str(e.get("feedburner_origlink") or e.get("link") or ""),
             str(e.get("title") or ""),
-            str(e.get("published") or e.get("updated") or ""),
+            next((str(e[key]) for key in dated if dict.__contains__(e, key)), ""),
+            str(e["updated"]) if dict.__contains__(e, "updated") and entry == "entry" else "",
         )
         for e in parsed.entries
     )
@@ -61,7 +64,8 @@ def read_json_feed(text: str, outlet: Outlet) -> Listing:
         Entry(
             string(item.get("url") or item.get("id")),
             string(item.get("title")),
-            string(item.get("date_published") or item.get("date_modified")),
+            string(item.get("date_published")),
+            string(item.get("date_modified")),
         )
         for item in items
         if isinstance(item, dict)

@@ -38,7 +38,8 @@ class Listing:
 
     next_pages: further pages of the same list. children: sitemaps named by an index. feeds: feeds that the page
     declares. problem: a key of PROBLEMS, or None. What could be read is there also when there is a problem.
-    shell: the page shows hardly any text or link of its own, so its list is made by scripts in the browser.
+    scripted: the page shows hardly any text or link of its own, so its list is made by scripts
+    in the browser; links are then what its embedded JSON names.
     """
 
     links: tuple[Link, ...] = ()
@@ -46,4 +47,4 @@ class Listing:
     children: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
     problem: str | None = None
-    shell: bool = False
+    scripted: bool = False

@@ -36,7 +36,7 @@ def read_sitemap(text: str, outlet: Outlet) -> Listing:
 
 
 def _url_entry(node: etree._Element) -> Entry:
-    """A `url` element: its `loc`, `news:title`, and `news:publication_date` or else `lastmod`."""
+    """A `url` element: its `loc`, `news:title`, and `news:publication_date`, `lastmod`."""
     values: dict[str, str] = {}
     for child in node.iter(etree.Element):
         # Prefixes that were never declared stay in the tag: `news:title` beside `{http://…/sitemap-news/0.9}title`.
@@ -46,5 +46,5 @@ def _url_entry(node: etree._Element) -> Entry:
             continue
         values.setdefault(name, (child.text or "").strip())
     news = "publication_date" in values or "title" in values
-    date = values.get("publication_date") or values.get("lastmod", "")
-    return Entry(values.get("loc", ""), values.get("title", ""), date, news)
+    dates = values.get("publication_date", ""), values.get("lastmod", "")
+    return Entry(values.get("loc", ""), values.get("title", ""), *dates, news)

@@ -16,6 +16,8 @@ from itertools import islice
 from lxml import etree
 
 from archive.links.addresses import Outlet, address_points, bare_host, shape_of, words_of
+from archive.links.embedded import embedded_entries
+from archive.links.entries import Entry, entries
 from archive.links.listing import MAX_LINKS, MAX_TEXT, Listing, ListingError
 from archive.links.paging import next_pages
 from archive.records import Capture, Link
@@ -80,6 +82,10 @@ def read_page(text: str, capture: Capture, outlet: Outlet) -> Listing:
     anchors = anchors_of(tree, outlet)
     targets = _targets(anchors)
     found = _articles(targets, outlet)
+    if len(found) < FEW and len(anchors) < SHELL_LINKS and "<script" in text:
+        inside = _embedded(text, outlet, {target.url for target in found})
+        if inside:
+            return Listing(inside, feeds=declared_feeds(tree, outlet), scripted=True)
     texts = [t.text() for t in found[:MAX_LINKS]]
     heading = _block_headings(tree, {a.node for t in found for a in t.anchors}, set(texts))
     links = [
@@ -92,7 +98,17 @@ def read_page(text: str, capture: Capture, outlet: Outlet) -> Listing:
         next_pages=next_pages(tree, following, outlet, {t.url for t in found}),
         feeds=declared_feeds(tree, outlet),
         problem="too_many" if len(found) > MAX_LINKS else None,
+        scripted=not found and len(anchors) < SHELL_LINKS and "<script" in text,
     )
+
+
+def _embedded(text: str, outlet: Outlet, shown: set[str]) -> tuple[Link, ...]:
+    """The articles in the JSON that a page embeds, where they are more than the page itself shows."""
+    rows = (
+        Entry(href, title, published, modified, False) for href, title, published, modified in embedded_entries(text)
+    )
+    links = entries(rows, outlet)
+    return links if len(links) >= max(FEW, len(shown) + 1) else ()
 
 
 def parsed(text: str) -> etree._Element:
@@ -240,6 +256,8 @@ def _articles(targets: list[_Target], outlet: Outlet) -> list[_Target]:
 
 
 THRESHOLD = 3.0
+FEW = 3  # articles; a page that shows fewer may be a shell whose list is in its scripts
+SHELL_LINKS = 15  # links of any kind; a page with more of them is no empty shell
 
 
 def _showing_points(target: _Target) -> float:
