@@ -36,6 +36,15 @@ _UPDATES = (
 )
 
 
+def entries_in(value: Any) -> Iterator[tuple[str, str, str, str]]:
+    """The entries in one JSON value, as `embedded_entries` gives them."""
+    for number, node in enumerate(_objects(value)):
+        if number >= MAX_NODES:
+            return
+        if (entry := _entry(node)) is not None:
+            yield entry
+
+
 def embedded_entries(text: str) -> Iterator[tuple[str, str, str, str]]:
     """(address, headline, published, modified) of what looks like a list's entries, in the order of the JSON.
 

@@ -9,6 +9,7 @@ from typing import Any
 import feedparser
 
 from archive.links.addresses import Outlet
+from archive.links.embedded import entries_in
 from archive.links.entries import ROOT, Entry, entries, whole_entries
 from archive.links.listing import MAX_LINKS, MAX_NEXT_PAGES, Listing, ListingError
 from archive.urls import clean_url
@@ -51,14 +52,17 @@ def read_feed(text: str, outlet: Outlet) -> Listing:
 
 
 def read_json_feed(text: str, outlet: Outlet) -> Listing:
-    """JSON Feed 1.0 and 1.1 (jsonfeed.org); ListingError for any other JSON."""
+    """JSON Feed 1.0 and 1.1 (jsonfeed.org), or the articles in any other JSON; ListingError where it names none."""
     try:
         feed = json.loads(text)
     except (ValueError, RecursionError):
         raise ListingError("not_a_listing") from None
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list) or "jsonfeed.org" not in str(feed.get("version")):
-        raise ListingError("not_a_listing")
+        links = entries((Entry(*one, news=False) for one in entries_in(feed)), outlet)
+        if not links:
+            raise ListingError("not_a_listing")
+        return Listing(links=links)
     outlet = outlet.joined(string(feed.get("home_page_url")))
     rows = (
         Entry(
