@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from archive import Capture, Listing, Site, read_listing
+from archive import Capture, Listing, Site
+from crawler.catalogue import spider_for
 from crawler.errands import Errand
 
 #: What a seed can be, worst first: no answer, refused, an answer without a list, one without articles, moved, working.
@@ -56,12 +57,13 @@ async def _seed(to: Errand, site: Site, kind: str, url: str) -> Seed:
         return Seed(kind, url, "refused" if refused else "failed", 0, capture.detail or capture.error)
     if capture.status != 200 or not capture.payload:
         return Seed(kind, url, "failed", 0, f"It answered {capture.status}.")
-    listing = await to.read(read_listing, capture, site)
+    reader = spider_for(site).reader
+    listing = await to.read(reader, capture, site)
     if listing is None:
         return Seed(kind, url, "unreadable", 0, "Its list could not be read in time.")
     found = _judged(kind, url, capture, listing)
     if found.state == "silent" and site.articles:
-        others = await to.read(read_listing, capture, None)
+        others = await to.read(reader, capture, replace(site, articles=""))
         if others and others.links:
             sentence = f"None of its {len(others.links)} articles fits the entry's `articles`: mend that pattern."
             return replace(found, detail=sentence)

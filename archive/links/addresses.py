@@ -66,22 +66,30 @@ class Outlet:
         return points is not None and points >= 1.5
 
 
-#: Path segments, as whole segments, in the languages that name them so. Below these there is never an article:
-_OTHER_KINDS = words_of(
+#: Path segments, as whole segments, in the languages that name them so. Below these there is a film, a row of pictures
+#: or an advertisement, never an article …
+_MEDIA = words_of(
+    """
+    video videos videoteca mediathek livestream live-tv podcast podcasts tv-shows gallery galleries galerie galerien
+    galeria galerias fotogalerie fotogalerien fotostrecke fotostrecken bildergalerie photos photo photo-gallery
+    photogallery picture-gallery pictures slideshow diaporama portfolio fotos fotogaleria photostory sponsored
+    advertorial advertorials branded-content brandcontent partner-content paid-content paidcontent anzeige anzeigen
+    native promotion multimedia image images
+    """
+)
+#: … and these are no pages of the outlet's own readers' news at all: accounts, searches, files, feeds, advertising.
+_NO_NEWS = words_of(
     """
     login log-in signin sign-in signup sign-up register registration account my-account myaccount konto logout auth
     sso oauth subscribe subscription subscriptions abo abos abonnement abonnements suscripcion suscripciones
     assinatura membership newsletter newsletters nieuwsbrief boletin boletines newsletter-anmeldung donate spenden
-    video videos videoteca mediathek livestream live-tv podcast podcasts tv-shows gallery galleries galerie galerien
-    galeria galerias fotogalerie fotogalerien fotostrecke fotostrecken bildergalerie photos photo photo-gallery
-    photogallery picture-gallery pictures slideshow diaporama portfolio fotos fotogaleria photostory search suche
-    recherche buscar buscador busca ricerca zoeken sok arama rss feed feeds sitemap sitemaps sponsored advertorial
-    advertorials branded-content brandcontent partner-content paid-content paidcontent anzeige anzeigen advertise
-    advertising publicidad werbung mediadaten sponsor coupons gutscheine vouchers native promotion annonse annonce
-    annons reklame reklama multimedia image images attachment attachments article_photo epaper e-paper wp-login.php
-    wp-admin cdn-cgi wp-content api users datenschutz impressum imprint forum forums foren threads
+    search suche recherche buscar buscador busca ricerca zoeken sok arama rss feed feeds sitemap sitemaps advertise
+    advertising publicidad werbung mediadaten sponsor coupons gutscheine vouchers annonse annonce annons reklame
+    reklama attachment attachments article_photo epaper e-paper wp-login.php wp-admin cdn-cgi wp-content api users
+    datenschutz impressum imprint forum forums foren threads
     """
 )
+_OTHER_KINDS = _MEDIA | _NO_NEWS
 #: Labels put on articles, and people: below these there is an article only where the address holds a whole date.
 _LABELS = words_of(
     """
@@ -135,6 +143,9 @@ _ID_KEY = re.compile(r"(?i)(id|no|num|artikel|article|story|news|idx|key|^p|^a)$
 _RETURN_KEY = re.compile(
     r"(?i)^(redirect|return|next|referr?er|url|u|back|continue|dest|amp|print|view|output|format|replytocom|share)"
 )
+#: Query keys of another form of the same page: its print, its comments.
+_FORM_KEY = re.compile(r"(?i)(?:^|&)(?:view|amp|print|share|replytocom)=")
+_WORDS = re.compile(r"[^\W\d_]{2,}")
 PAGE_FILE = re.compile(r"(?i)\.(s?html?|php\d?|aspx?|jsp|do|cms|ece|amp|story|stm)$")
 WORD_BREAK = re.compile(r"[-_+\s.,·]+")
 
@@ -146,6 +157,31 @@ def other_kind(url: str) -> bool:
     if _ASSET.search(path) or not _OTHER_KINDS.isdisjoint(segments) or segments[:1] == ["tv"]:
         return True
     return bool(segments) and segments[-1].partition(".")[0] in _OTHER_KINDS
+
+
+#: Lists by what they are called in addresses; an article may stand below such a word, a teaser's link never ends there.
+_LISTS = words_of(
+    """
+    rubrik rubriken rubric rubrics rubrique rubriques section sections sezioni hashtag hashtags by verfasser
+    perfil profil profils redakteure redaktion redazione help faq companies companynews gutscheincode uploads pdf
+    share sharer print about about-us privacy terms contact kontakt shop jobs careers karriere stellenmarkt
+    """
+)
+
+
+def leads_elsewhere(url: str) -> bool:
+    """Whether an address leads to a list, a person, a service or a file: to no teaser's article, film or gallery."""
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    segments = [s.lower() for s in path.split("/") if s]
+    if not segments or _ASSET.search(path) or not _NO_NEWS.isdisjoint(segments):
+        return True
+    named = not re.search(r"\d{6}", path) and not _HEX.search(path)  # /thema/a-headline/497039969 is an article
+    if named and not (_LABELS | _LISTS).isdisjoint(segments):
+        return True
+    # A headline may tell of donations or cookies; a service's own page is called so in few words.
+    service = _SERVICE_SLUG.search(segments[-1]) is not None and len(_WORDS.findall(segments[-1])) <= 4
+    return service or _FORM_KEY.search(parts.query) is not None
 
 
 def address_points(url: str) -> float | None:

@@ -201,7 +201,7 @@ def summary(runs: list[Run]) -> None:
             Shown.assemble((f"{run.site:<16}", "bold"), (f" {run.state:<7}", style), f" {funnel_line(run.funnel)}")
         )
         if run.state != "done":
-            shown.print(f"{'':<17}{run.outcome}")
+            shown.print(Shown(f"{'':<17}{run.outcome}"))
         elif run.reasons:
             shown.print(
                 Shown(f"{'':<17}" + " · ".join(f"{word} {n}" for word, n in sorted(run.reasons.items())), "dim")
