@@ -191,7 +191,7 @@ class _Page:
         link.add(label.points, label.why)
         link.add(path.points, path.why)
         if regions >= 2:
-            link.add(2.5 if regions >= 3 else 1.8, f"{regions} regions lie below it")
+            link.add(3.0 if regions >= 3 else 1.8, f"{regions} regions lie below it")
         self._weigh_address(link, parts.netloc, segments)
         self._weigh_place(link)
         self._weigh_neighbours(link)
@@ -246,7 +246,9 @@ class _Page:
         # What is both ("Actualité" is news and, elsewhere, home) or stands right below news or politics is no harm.
         near = vocabulary.topics_of_segment(above[-1], self.drop) if above else set()
         if banned and not near & {"news", "politics", "home"}:
-            link.add(-4.0, f"it lies below {'/'.join(sorted(banned))}")
+            # Below sport, travel or business no "World" is the news'; below culture or society it may be.
+            hard = banned & {"sport", "travel", "business", "weather", "video"}
+            link.add(-7.0 if hard else -4.0, f"it lies below {'/'.join(sorted(banned))}")
         lower = [s.lower() for s in segments]
         if any(s in ("tag", "tags", "topic", "topics", "thema", "themen", "tema", "temas", "emne") for s in lower):
             link.add(-0.6, "a topic page")
@@ -265,11 +267,11 @@ class _Page:
         if any(a.menu for a in link.anchors):
             link.add(0.7, "in a menu")
         elif all(_in_text(a.node) for a in link.anchors):
-            link.add(-2.0, "only inside running text")
+            link.add(-3.0, "only inside running text")
         if len(link.anchors) > 1:
             link.add(0.3, "")
         if self.brand and vocabulary.plain(link.label) == vocabulary.plain(self.brand):
-            link.add(-4.0, "the outlet's own name")
+            link.add(-7.0, "the outlet's own name")
 
     def _weigh_neighbours(self, link: _Link) -> None:
         """The best that any of its menus says."""
@@ -393,7 +395,10 @@ def _in_text(node: etree._Element) -> bool:
 # --------------------------------------------------------------------------------------------------------- feeds
 
 _FEED_TYPE = re.compile(r"(?i)application/(?:rss|atom|rdf|feed)\+(?:xml|json)")
-_FEED_ADDRESS = re.compile(r"(?i)(?:/|[._-])(?:rss\d?|feeds?|atom|mrss)(?:[/._?-]|$)|\.rdf$")
+_FEED_ADDRESS = re.compile(
+    r"(?i)/(?:rss\d?|feeds?|atom|mrss)(?:[/?]|$)|\b(?:rss\d?|feeds?|atom)\b[^/]*\.(?:xml|rss|atom|rdf|php|aspx?)|"
+    r"\.(?:rss|atom|rdf)(?:\?|$)|[?&](?:feed|format|type)=(?:rss|atom)"
+)
 _NO_FEED = re.compile(r"(?i)comments?|podcast|/author/|oembed|wp-json|replytocom|play\.google|itunes")
 
 

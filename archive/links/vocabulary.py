@@ -24,7 +24,14 @@ _CONTINENTS = ("002", "003", "005", "009", "013", "019", "021", "029", "030", "0
                "151", "202", "419", "EU")  # fmt: skip
 _WORLD = "001"
 _SPLIT = re.compile(r"[\s/|&+,;:·•\-–—・،、]+")
-_JOINING = frozenset(re.split(" ", "and & und oder et y e i och og en ja ve dan и та і й و the le la les el il de dal"))
+#: Little words of many languages that stand between the names in a label.
+_JOINING = frozenset(
+    re.split(
+        " ",
+        "and & und oder et y e i och og en ja ve dan и та і й و the of from le la les el il de del do da dos das du "
+        "des di dal dei von der den aus z ze iz sa din fra från из з от",
+    )
+)
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 #: Counts in brackets, and every sign but those that hold a label together or belong to a letter (Hindi, Thai).
 _SIGNS = re.compile(
