@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 import feedparser
@@ -35,7 +36,7 @@ def read_feed(text: str, outlet: Outlet) -> Listing:
     dated = ("published",) if entry == "entry" else ("published", "updated")
     rows = (
         Entry(
-            str(e.get("feedburner_origlink") or e.get("link") or ""),
+            _address(e),
             str(e.get("title") or ""),
             next((str(e[key]) for key in dated if dict.__contains__(e, key)), ""),
             str(e["updated"]) if dict.__contains__(e, "updated") and entry == "entry" else "",
@@ -49,6 +50,12 @@ def read_feed(text: str, outlet: Outlet) -> Listing:
         if link.get("rel") == "next" and (url := clean_url(str(link.get("href") or ""), outlet.page))
     )  # RFC 5005 §3, paged feeds
     return Listing(links=links, next_pages=more[:MAX_NEXT_PAGES], problem=problem)
+
+
+def _address(entry: Any) -> str:
+    """Where an entry leads: its link, else its guid where that is an address, as RSS 2.0 has it by default."""
+    link = str(entry.get("feedburner_origlink") or entry.get("link") or "")
+    return link if entry.get("links") or re.match(r"(?i)https?://", link) else ""
 
 
 def read_json_feed(text: str, outlet: Outlet) -> Listing:
