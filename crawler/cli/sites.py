@@ -160,12 +160,24 @@ def list_(
     named = places(places_named)
     known = load_sites(*(named[1:] if installed else named))
     found = [site for site in known.values() if meets(site, country, language)]
-    columns = ("site", "name", "country", "language", "seeds", "trust", "last_seen", "home")
-    rows = [(s.key, s.name, s.country, s.language, len(s.seeds()), s.trust, s.last_seen, s.home) for s in found]
-    write_rows(sys.stdout, "nl" if as_json else "table", columns, rows)
+    columns = ("site", "country", "language", "seeds", "trust", "last_seen", "home", "name")
+    rows = [(s.key, s.country, s.language, len(s.seeds()), s.trust, s.last_seen, s.home, s.name) for s in found]
+    if as_json:
+        write_rows(sys.stdout, "nl", columns, rows)
+    elif rows:
+        _aligned(columns, rows)
     if not found:
         click.echo("No outlet matches.", err=True)
         sys.exit(1)
+
+
+def _aligned(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    """Rows in columns, one a line however long, at once for hundreds of them; the last column may be of any script."""
+    texts = [columns, *([clean(str(value)) for value in row] for row in rows)]
+    widths = [max(len(row[n]) for row in texts) for n in range(len(columns) - 1)]
+    click.echo(
+        "\n".join("  ".join([*(f"{row[n]:<{w}}" for n, w in enumerate(widths)), row[-1]]).rstrip() for row in texts)
+    )
 
 
 @sites.command("show")
