@@ -18,7 +18,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
@@ -55,8 +55,8 @@ class Site:
     key: str
     name: str = _key("the outlet's name, as it writes it", "text", "")
     home: str = _key("its home page", "url", "")
-    country: str = _key("ISO 3166-1 code of the country it reports from", "text", "")
-    language: str = _key("ISO 639-1 code of the language it writes in", "text", "")
+    country: str = _key("ISO 3166-1 code of the country it reports from", "country", "")
+    language: str = _key("ISO 639-1 code of the language it writes in", "language", "")
     sections: tuple[str, ...] = _key("international section pages", "urls", ())
     feeds: tuple[str, ...] = _key("RSS, Atom or JSON feeds of that section", "urls", ())
     sitemaps: tuple[str, ...] = _key("news sitemaps, or indexes of them", "urls", ())
@@ -76,11 +76,11 @@ class Site:
     trust: str = _key(
         "`seen`: each seed stood in a public source; `unverified`: some are common knowledge; `checked`: tried by "
         "`sites add` on this machine",
-        "text",
+        "trust",
         "",
     )
     evidence: str = _key("how each seed is known", "text", "")
-    last_seen: str = _key("when a seed was last seen to work (ISO 8601 date)", "text", "")
+    last_seen: str = _key("when a seed was last seen to work (ISO 8601 date)", "date", "")
     note: str = _key("what a person should know about this outlet", "text", "")
     source: str = ""
 
@@ -108,12 +108,25 @@ _EXPECTED = {
     "text": "a string in quotation marks",
     "url": 'one URL, such as "https://www.example.org/world"',
     "urls": 'a list of URLs, such as ["https://www.example.org/world"]',
+    "country": 'two capital letters, such as "FR"',
+    "language": 'two or three small letters, such as "ar", with a script where that matters, such as "zh-Hant"',
+    "date": 'a date, such as "2026-11-24"',
+    "trust": "one of seen, unverified, checked",
     "regex": "a regular expression in single quotation marks",
     "count": "a whole number, 0 or more",
     "seconds": "a number of seconds, 0 or more",
     "duration": 'a length of time, such as "90s", "15m", "6h" or "1d"',
     "xpaths": "a list of XPath expressions",
     "formats": 'a list of strptime formats, such as ["%d.%m.%Y um %H:%M"]',
+}
+
+
+#: What a value of some kinds looks like; empty says that it is not known.
+_FORMS = {
+    "country": r"([A-Z]{2})?",
+    "language": r"([a-z]{2,3}(-[A-Z][a-z]{3})?)?",
+    "date": r"\d{4}-\d\d-\d\d",
+    "trust": r"(seen|unverified|checked)?",
 }
 
 
@@ -227,6 +240,10 @@ def _value(kind: str, value: Any) -> Any:
         if cleaned is None:
             raise ValueError(f"{value!r} is no http or https URL")
         return cleaned
+    if kind in _FORMS and not re.fullmatch(_FORMS[kind], value):
+        raise ValueError(f"{value!r} is not that")
+    if kind == "date":
+        date.fromisoformat(value)
     if kind == "regex":
         re.compile(value)
     return value
