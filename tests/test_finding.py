@@ -106,6 +106,8 @@ def test_regions_below_a_path_make_it_the_worlds() -> None:
         ("de", "/wirtschaft/international", "International"),
         ("de", "/reise/welt", "Reisewelt"),
         ("de", "/politik", "Politik"),
+        ("de", "/aus-aller-welt", "Aus aller Welt"),
+        ("fr", "/planete", "Planète"),
         ("fr", "/sport/coupe-du-monde", "Coupe du monde"),
         ("es", "/deportes/mundial", "Mundial"),
         ("es", "/economia/comercio-exterior", "Comercio exterior"),

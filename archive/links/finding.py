@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lxml import etree
 
 from archive.links import vocabulary
-from archive.links.addresses import Outlet, bare_host
+from archive.links.addresses import Outlet, bare_host, domain_of
 from archive.links.fronts import characters
 from archive.links.listing import ListingError
+from archive.links.shapes import same_outlet
 from archive.links.webpages import Anchor, anchors_of, parsed, shown, word_count
 from archive.urls import clean_url
 
@@ -92,6 +93,11 @@ def find_lists(payload: bytes, url: str, content_type: str | None = None, drop: 
     base = tree.find(".//base[@href]")
     if base is not None and (based := clean_url(base.get("href", ""), url)):
         outlet = Outlet(based, outlet.own, outlet.domains)
+    # bbc.com and bbc.co.uk are one outlet, and each links to the other's sections.
+    host = urlsplit(outlet.own).netloc
+    hosts = {urlsplit_host(node.get("href") or "") for node in tree.iter("a")} - {""}
+    sisters = {domain_of(one) for one in hosts if same_outlet(host, one)}
+    outlet = replace(outlet, domains=outlet.domains | sisters)
     languages = _languages(tree)
     links = _links(anchors_of(tree, outlet, own=True))
     page = _Page(outlet, languages, drop, links, _brand(tree, outlet))
@@ -420,6 +426,14 @@ def _feeds(tree: etree._Element, outlet: Outlet, links: list[_Link], sections: l
         evidence = (why, "it names the section") if named else (why,)
         found[url] = Candidate(url, label, "feed", (2.0 if declared else 1.0) + (2.0 if named else 0.0), evidence)
     return sorted(found.values(), key=lambda one: -one.points)[:MAX_SECTIONS]
+
+
+def urlsplit_host(href: str) -> str:
+    """The host of an absolute link, in small letters; "" where it has none."""
+    try:
+        return urlsplit(href.strip()).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def urlsplit_path(href: str) -> str:

@@ -51,6 +51,9 @@ class Meaning:
 
 
 NOTHING = Meaning(0.0, "")
+#: Points of a word that names the section at one outlet and the environment or the miscellany at the next ("Planète",
+#: "Aus aller Welt"): never enough by itself, whatever menu it stands in.
+WEAK = 0.6
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,9 @@ def _words(drop: frozenset[str] = frozenset()) -> _Words:
         elif kind == "path":
             paths.setdefault(unquote(word).strip("/").lower(), set()).add(language)
         else:
-            names.setdefault(plain(word), {})[language] = kind
-            paths.setdefault(slug(word), set()).add(language)
+            names.setdefault(plain(word), {}).setdefault(language, kind)
+            if kind != "weak":
+                paths.setdefault(slug(word), set()).add(language)
     topics: dict[str, set[str]] = {}
     topic_slugs: dict[str, set[str]] = {}
     for language, word, topic in table("menu_words"):
@@ -172,12 +176,16 @@ def _named(form: str, languages: Sequence[str], words: _Words, drop: frozenset[s
     """A form that is a name as it stands: most in the page's own language, less in English, least in another."""
     known = words.names.get(form, {})
     for language in languages:
+        if known.get(language) == "weak":
+            return Meaning(WEAK, f"sometimes a name of it in {language}")
         if language in known:
             kind = "the usual name" if known[language] == "name" else "a name"
             return Meaning(4.0 if known[language] == "name" else 3.6, f"{kind} of it in {language}")
     for language in languages:
         if form == _territories(language)[2] and language not in drop:
             return Meaning(3.2, f"the word for the world in {language}")
+    if "weak" in known.values() and (known.get("en") == "weak" or len(known) == 1):
+        return Meaning(WEAK, "sometimes a name of it")
     if "en" in known:
         return Meaning(3.3, "a name of it in English")
     if known:
