@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -114,6 +117,108 @@ def test_a_site_that_does_not_answer_is_told(room: Newsroom) -> None:
     result = run("discover", "http://www.meridian-courier.test/no/such/page", "--json", room=room)
     assert result.exit_code == 1
     assert "404" in result.stderr
+
+
+# ------------------------------------------------------------------------------- a site of one's own, less well kept
+
+STORIES = "".join(
+    f'<article><h3><a href="/world/2026/11/{n:02}/the-harbour-opens-again-{n}">The harbour opens again, day {n}</a>'
+    "</h3></article>"
+    for n in range(1, 9)
+)
+MENU = '<nav><a href="/politics">Politics</a><a href="/world">World</a><a href="/sport">Sport</a></nav>'
+NEWS = "".join(
+    f"<url><loc>{{base}}/world/2026/11/{n:02}/the-harbour-opens-again-{n}</loc><news:news><news:title>Harbour {n}"
+    "</news:title><news:publication_date>2026-11-24</news:publication_date></news:news></url>"
+    for n in range(1, 4)
+)
+SPACES = (
+    'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"'
+)
+RSS = (
+    "<rss><channel><item><title>Harbour</title><link>{base}/world/2026/11/01/the-harbour-opens-again-1</link></item>"
+    "</channel></rss>"
+)
+FILES = {
+    "/robots.txt": "User-agent: *\nDisallow: /closed\nSitemap: {base}/sitemap.xml\nSitemap: {base}/gone.xml\n",
+    "/": '<html lang="en"><head><link rel="alternate" type="application/rss+xml" href="/dead.xml">'
+    f'<link rel="alternate" type="application/rss+xml" href="/page.xml"></head><body>{MENU}</body></html>',
+    "/page.xml": f"<html><body>{STORIES}</body></html>",
+    "/world": f'<html lang="en"><body>{MENU}<a href="/world/europe">Europe</a>{STORIES}</body></html>',
+    "/world/rss": RSS,
+    "/sitemap.xml": "<sitemapindex><sitemap><loc>{base}/old.xml</loc></sitemap><sitemap><loc>{base}/news.xml.gz</loc>"
+    "</sitemap><sitemap><loc>{base}/sitemap.xml</loc></sitemap></sitemapindex>",
+    "/old.xml": "<urlset><url><loc>{base}/world/2019/01/01/an-old-story-of-the-harbour</loc></url></urlset>",
+    "/news.xml.gz": f"<urlset {SPACES}>{NEWS}</urlset>",
+    "/empty": "<html><body><div id='root'></div><script src='/app.js'></script></body></html>",
+}
+
+
+class Shelf(BaseHTTPRequestHandler):
+    """Serves FILES, gzips what is called .gz, moves /old-world to /world, and has nothing else."""
+
+    def do_GET(self) -> None:
+        base = f"http://127.0.0.1:{self.server.server_address[1]}"  # type: ignore[index]
+        text = FILES.get(self.path)
+        if self.path == "/old-world":
+            self.send_response(301)
+            self.send_header("Location", "/world")
+            body = b""
+        else:
+            self.send_response(200 if text is not None else 404)
+            body = (text or "not here").replace("{base}", base).encode()
+            body = gzip.compress(body) if self.path.endswith(".gz") else body
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is told."""
+
+
+@pytest.fixture(scope="module")
+def shelf() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Shelf) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_what_does_not_answer_with_a_list_is_not_named(shelf: str) -> None:
+    """A dead feed and a page served as a feed are left out; a usual path below the section is tried and found."""
+    found = json.loads(run("discover", f"{shelf}/", "--json", "--delay", "0").stdout)
+    assert found["section_url"] == f"{shelf}/world"
+    assert [one["url"] for one in found["feeds"]] == [f"{shelf}/world/rss"]
+    assert found["feeds"][0]["evidence"][0] == "on a usual path below the section"
+    assert [one["url"] for one in found["sitemaps"]] == [f"{shelf}/news.xml.gz"]
+    assert "in an index" in found["sitemaps"][0]["evidence"][0]
+    assert [one["label"] for one in found["sections"] if one["kind"] == "region"] == ["Europe"]
+
+
+def test_an_entry_learns_the_articles_pattern(shelf: str, tmp_path: Path) -> None:
+    result = run("sites", "add", f"{shelf}/", "--key", "shelf", "--sites", str(tmp_path), "--delay", "0")
+    assert result.exit_code == 1, "its articles answer 404, so no entry is made"
+    assert "could be fetched" in result.output
+    assert r"pattern: /world/\d{4}/\d{2}/\d{2}/[^/]+" in result.output
+
+
+def test_check_tells_what_moved_and_what_is_made_by_scripts(shelf: str, tmp_path: Path) -> None:
+    file = tmp_path / "sites.toml"
+    file.write_text(
+        f'[moved]\nhome = "{shelf}/"\nsections = ["{shelf}/old-world"]\n'
+        f'[shell]\nhome = "{shelf}/"\nsections = ["{shelf}/empty"]\n'
+        f'[closed]\nhome = "{shelf}/"\nsections = ["{shelf}/closed"]\n',
+        encoding="utf-8",
+    )
+    result = run("sites", "check", "--sites", str(file), "--json", "--delay", "0")
+    seeds = {row["site"]: row["seeds"][0] for row in map(json.loads, result.stdout.splitlines())}
+    assert (seeds["moved"]["state"], seeds["moved"]["articles"]) == ("moved", 8)
+    assert f"{shelf}/world" in seeds["moved"]["detail"]
+    assert (seeds["shell"]["state"], "scripts" in seeds["shell"]["detail"]) == ("silent", True)
+    assert (seeds["closed"]["state"], "robots.txt" in seeds["closed"]["detail"]) == ("refused", True)
 
 
 # ------------------------------------------------------------------------------------------------------ sites add

@@ -110,6 +110,7 @@ def test_regions_below_a_path_make_it_the_worlds() -> None:
         ("fr", "/planete", "Planète"),
         ("fr", "/sport/coupe-du-monde", "Coupe du monde"),
         ("es", "/deportes/mundial", "Mundial"),
+        ("es", "/mundo", "Mundial"),
         ("es", "/economia/comercio-exterior", "Comercio exterior"),
         ("pt", "/esporte/futebol-internacional", "Futebol internacional"),
         ("tr", "/spor/dunya-kupasi", "Dünya Kupası"),
@@ -180,6 +181,13 @@ def test_a_subdomain_of_its_own_is_a_section() -> None:
     section = find_lists(home(menu, "zh"), "http://politics.gull-gazette.example/n1/1.html").section
     assert section is not None
     assert section.url == "http://world.gull-gazette.example/"
+
+
+def test_an_outlets_other_domain_is_its_own() -> None:
+    menu = [("https://www.gull-gazette.test/world", "World"), ("/politics", "Politics"), ("/sport", "Sport")]
+    section = find_lists(home(menu, "en"), HOME).section
+    assert section is not None
+    assert section.url == "https://www.gull-gazette.test/world"
 
 
 def test_links_to_other_outlets_are_never_taken() -> None:

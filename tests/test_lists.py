@@ -193,11 +193,13 @@ def test_forms_that_claim_each_other_become_one_page(
         ('<link rel="amphtml" href="{form}">', ""),
         ('<link rel="amphtml" href="{form}">', '<link rel="canonical" href="{form}">'),  # each says it is itself
         ('<link rel="amphtml" href="/other">', '<link rel="canonical" href="{page}">'),
+        ('<link rel="amphtml" href="{form}">', '<link rel="canonical" href="/other">'),
     ],
 )
-def test_one_claim_alone_makes_no_alias(archive: Archive, clock: Clock, heads: tuple[str, str]) -> None:
+@pytest.mark.parametrize("step", [1, -1])
+def test_one_claim_alone_makes_no_alias(archive: Archive, clock: Clock, heads: tuple[str, str], step: int) -> None:
     page, form = f"{BASE}/n/1", f"{BASE}/n/1/amp"
-    for url, head in zip((page, form), heads, strict=True):
+    for url, head in list(zip((page, form), heads, strict=True))[::step]:
         article(archive, clock, url, head.format(page=page, form=form))
     assert aliases(archive) == {}
 
@@ -247,6 +249,18 @@ def test_embedded_json_is_not_read_where_the_page_lists_for_itself() -> None:
     listing = read_listing(replace(section(), payload=page.encode()))
     assert len(listing.links) == 5
     assert not listing.scripted
+
+
+def test_embedded_json_is_not_read_where_the_page_shows_many_links() -> None:
+    menu = "".join(f'<a href="/section-{n}">Section {n}</a>' for n in range(20))
+    page = f"<html><body>{menu}<script type='application/json'>{json.dumps(STATE)}</script></body></html>"
+    assert read_listing(replace(section(), payload=page.encode())).links == ()
+
+
+def test_embedded_json_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.links.embedded.MAX_NODES", 10)
+    page = f"<html><body><script type='application/json'>{json.dumps(STATE)}</script></body></html>"
+    assert 0 < len(read_listing(replace(section(), payload=page.encode())).links) < 6
 
 
 @pytest.mark.parametrize("bad", ["[" * 50_000, '{"a":' * 20_000, '{"url": "javascript:1", "title": "x"}', "{", "null"])
