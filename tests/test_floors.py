@@ -183,3 +183,11 @@ def test_a_room_never_hides_a_name_of_the_face() -> None:
     code = "import archive.search, archive.history, archive.reextract\nfrom archive import history, reextract, search\n"
     code += "assert all(callable(one) for one in (history, reextract, search))"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_listing_the_catalogue_imports_neither_extractor_nor_crawler() -> None:
+    """What only other commands need stays out of `sites list`, which people wait for."""
+    heavy = ("trafilatura", "scrapy", "sqlite_utils")
+    code = f"import sys, crawler.cli.sites\nprint([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
