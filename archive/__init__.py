@@ -5,30 +5,94 @@ with Archive.open("press.db") as archive:
         print(hit.url, hit.snippet)
 """
 
-from archive import tokens
-from archive.diffs import Diff, diff, render
-from archive.errors import (
-    ArchiveError,
-    ArchiveTooNew,
-    ArchiveUnreadable,
-    BadQuery,
-    PayloadDamaged,
-    SiteError,
-    UnknownPage,
-    UnknownSite,
-)
-from archive.executors import Executor, open_executor, run_bounded
-from archive.explanation import Explanation, explain
-from archive.extraction import extract, extractor_id
-from archive.history import Event, compare, history
-from archive.links.fronts import Listing, read_listing
-from archive.queries import query
-from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, text_digest, timestamp
-from archive.reextract import Reading, outcome, reextract
-from archive.search import Hit, search
-from archive.sites import Site, load_sites, pick, seconds
-from archive.store import Archive, Seen
-from archive.urls import clean_url, host_of
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archive import tokens
+    from archive.diffs import Diff, diff, render
+    from archive.errors import (
+        ArchiveError,
+        ArchiveTooNew,
+        ArchiveUnreadable,
+        BadQuery,
+        PayloadDamaged,
+        SiteError,
+        UnknownPage,
+        UnknownSite,
+    )
+    from archive.executors import Executor, open_executor, run_bounded
+    from archive.explanation import Explanation, explain
+    from archive.extraction import extract, extractor_id
+    from archive.history import Event, compare, history
+    from archive.links.finding import Candidate, Lists, find_lists
+    from archive.links.fronts import read_listing
+    from archive.links.listing import Listing
+    from archive.links.patterns import article_pattern
+    from archive.queries import query
+    from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, text_digest, timestamp
+    from archive.reextract import Reading, outcome, reextract
+    from archive.search import Hit, search
+    from archive.sites import Site, load_sites, pick, seconds
+    from archive.store import Archive, Seen
+    from archive.urls import clean_url, host_of
+
+#: Where each name lives. A room is imported when a name of it is first asked for: `foreigndesk sites list` needs no
+#: extractor. A test holds this against the imports above.
+_HOMES = {
+    "tokens": "archive.tokens",
+    "Diff": "archive.diffs",
+    "diff": "archive.diffs",
+    "render": "archive.diffs",
+    "ArchiveError": "archive.errors",
+    "ArchiveTooNew": "archive.errors",
+    "ArchiveUnreadable": "archive.errors",
+    "BadQuery": "archive.errors",
+    "PayloadDamaged": "archive.errors",
+    "SiteError": "archive.errors",
+    "UnknownPage": "archive.errors",
+    "UnknownSite": "archive.errors",
+    "Executor": "archive.executors",
+    "open_executor": "archive.executors",
+    "run_bounded": "archive.executors",
+    "Explanation": "archive.explanation",
+    "explain": "archive.explanation",
+    "extract": "archive.extraction",
+    "extractor_id": "archive.extraction",
+    "Event": "archive.history",
+    "compare": "archive.history",
+    "history": "archive.history",
+    "Candidate": "archive.links.finding",
+    "Lists": "archive.links.finding",
+    "find_lists": "archive.links.finding",
+    "read_listing": "archive.links.fronts",
+    "Listing": "archive.links.listing",
+    "article_pattern": "archive.links.patterns",
+    "query": "archive.queries",
+    "Capture": "archive.records",
+    "Extraction": "archive.records",
+    "Link": "archive.records",
+    "Visit": "archive.records",
+    "moment": "archive.records",
+    "payload_digest": "archive.records",
+    "text_digest": "archive.records",
+    "timestamp": "archive.records",
+    "Reading": "archive.reextract",
+    "outcome": "archive.reextract",
+    "reextract": "archive.reextract",
+    "Hit": "archive.search",
+    "search": "archive.search",
+    "Site": "archive.sites",
+    "load_sites": "archive.sites",
+    "pick": "archive.sites",
+    "seconds": "archive.sites",
+    "Archive": "archive.store",
+    "Seen": "archive.store",
+    "clean_url": "archive.urls",
+    "host_of": "archive.urls",
+}
 
 __all__ = [
     "Archive",
@@ -36,6 +100,7 @@ __all__ = [
     "ArchiveTooNew",
     "ArchiveUnreadable",
     "BadQuery",
+    "Candidate",
     "Capture",
     "Diff",
     "Event",
@@ -45,6 +110,7 @@ __all__ = [
     "Hit",
     "Link",
     "Listing",
+    "Lists",
     "PayloadDamaged",
     "Reading",
     "Seen",
@@ -53,12 +119,14 @@ __all__ = [
     "UnknownPage",
     "UnknownSite",
     "Visit",
+    "article_pattern",
     "clean_url",
     "compare",
     "diff",
     "explain",
     "extract",
     "extractor_id",
+    "find_lists",
     "history",
     "host_of",
     "load_sites",
@@ -78,3 +146,24 @@ __all__ = [
     "timestamp",
     "tokens",
 ]
+
+
+class _Face(ModuleType):
+    """This package: no room hides the public name that is spelled like it (`archive.search` is the function)."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in _HOMES and name != "tokens"):
+            super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, its room imported at the first asking (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    room = importlib.import_module(_HOMES[name])
+    value = room if name == "tokens" else getattr(room, name)
+    globals()[name] = value
+    return value
+
+
+sys.modules[__name__].__class__ = _Face

@@ -103,6 +103,7 @@ def _article(page: Page, capture: Capture, site: Site | None) -> tuple[dict[str,
     credited = bylines.agencies(page, authors, body.paragraphs, near)
     for name, (value, note) in (
         ("canonical", metadata.canonical(page)),
+        ("forms", metadata.forms(page)),
         ("image", metadata.image(page)),
         ("keywords", metadata.keywords(page)),
         ("access", metadata.access(page)),

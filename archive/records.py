@@ -98,8 +98,9 @@ class Capture:
 class Link:
     """An entry of a box on a page. `rank` counts from 1 within the kind, in page order.
 
-    `target` is the absolute, cleaned URL; `href` is how it stood on the page. `published` is what a feed or news
-    sitemap says of its entry (ISO 8601, as given), None elsewhere.
+    `target` is the absolute, cleaned URL; `href` is how it stood on the page. `published` and `modified` are
+    what a feed or news sitemap says of its entry (ISO 8601, as given), None elsewhere: hints, never the article's own
+    word.
     """
 
     kind: str
@@ -109,6 +110,7 @@ class Link:
     heading: str | None = None
     href: str | None = None
     published: str | None = None
+    modified: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ def link_row(digest: str, link: Link) -> dict[str, Any]:
         "heading": link.heading,
         "href": link.href,
         "published": link.published,
+        "modified": link.modified,
     }
 
 
@@ -45,7 +46,7 @@ def text_row(digest: str, extraction: Extraction) -> dict[str, Any]:
 
 
 def extraction_row(extraction: Extraction, at: datetime) -> dict[str, Any]:
-    links = [[k.kind, k.rank, k.target, k.text, k.heading, k.href, k.published] for k in extraction.links]
+    links = [[k.kind, k.rank, k.target, k.text, k.heading, k.href, k.published, k.modified] for k in extraction.links]
     return {
         "url": extraction.url,
         "digest": extraction.digest,

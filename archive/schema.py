@@ -68,7 +68,7 @@ CREATE INDEX extractions_by_text ON extractions (text_digest) WHERE text_digest 
 
 CREATE TABLE links (
     list TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('readers', 'related', 'recommended', 'front')),
-    rank INTEGER NOT NULL, target TEXT NOT NULL, text TEXT, heading TEXT, href TEXT, published TEXT,
+    rank INTEGER NOT NULL, target TEXT NOT NULL, text TEXT, heading TEXT, href TEXT, published TEXT, modified TEXT,
     PRIMARY KEY (list, kind, rank)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_by_target ON links (target);
@@ -128,7 +128,7 @@ WHERE l.kind <> 'front';
 
 -- fronts: what a section page, feed or sitemap listed at each capture, in its order, with the headline as shown.
 CREATE VIEW fronts AS
-SELECT m.captured_at, m.url, m.site, m.page_kind AS kind, l.rank, l.target, l.text, l.heading, l.published,
+SELECT m.captured_at, m.url, m.site, m.page_kind AS kind, l.rank, l.target, l.text, l.heading, l.published, l.modified,
        EXISTS (SELECT 1 FROM captures c WHERE c.url = l.target AND c.digest IS NOT NULL) AS archived
 FROM mementos m JOIN links l ON l.list = m.links_digest
 WHERE l.kind = 'front';

@@ -18,7 +18,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -55,14 +55,16 @@ class Site:
     key: str
     name: str = _key("the outlet's name, as it writes it", "text", "")
     home: str = _key("its home page", "url", "")
-    country: str = _key("ISO 3166-1 code of the country it reports from", "text", "")
-    language: str = _key("ISO 639-1 code of the language it writes in", "text", "")
+    country: str = _key("ISO 3166-1 code of the country it reports from", "country", "")
+    language: str = _key("ISO 639-1 code of the language it writes in", "language", "")
     sections: tuple[str, ...] = _key("international section pages", "urls", ())
     feeds: tuple[str, ...] = _key("RSS, Atom or JSON feeds of that section", "urls", ())
     sitemaps: tuple[str, ...] = _key("news sitemaps, or indexes of them", "urls", ())
     articles: str = _key("regular expression found in every article's URL; empty: judged by shape", "regex", "")
     depth: int = _key("how many pages of a paged section are followed", "count", 3)
     max_articles: int = _key("most articles fetched in one run", "count", 200)
+    max_found: int = _key("most articles noted in one run, fetched or not", "count", 5_000)
+    max_lists: int = _key("most further section pages and sitemaps asked for in one run", "count", 60)
     delay: float = _key("least seconds between two requests to one host", "seconds", 5.0)
     cadence: float = _key("how often `foreigndesk schedule` visits the site", "duration", 3600.0)
     revisit: float = _key("shortest time between two looks at one article", "duration", 900.0)
@@ -70,9 +72,15 @@ class Site:
     keep: tuple[str, ...] = _key("XPath of the element that holds the article's body", "xpaths", ())
     boxes: tuple[str, ...] = _key("XPath of boxes of links that the general rules miss", "xpaths", ())
     dates: tuple[str, ...] = _key("how the site writes dates near its headlines, as strptime formats", "formats", ())
-    trust: str = _key("`seen`: each seed stood in a public source; `unverified`: some are common knowledge", "text", "")
+    spider: str = _key("an entry point of the group `foreigndesk.spiders`; empty: the generic spider", "text", "")
+    trust: str = _key(
+        "`seen`: each seed stood in a public source; `unverified`: some are common knowledge; `checked`: tried by "
+        "`sites add` on this machine",
+        "trust",
+        "",
+    )
     evidence: str = _key("how each seed is known", "text", "")
-    last_seen: str = _key("when a seed was last seen to work (ISO 8601 date)", "text", "")
+    last_seen: str = _key("when a seed was last seen to work (ISO 8601 date)", "date", "")
     note: str = _key("what a person should know about this outlet", "text", "")
     source: str = ""
 
@@ -100,12 +108,25 @@ _EXPECTED = {
     "text": "a string in quotation marks",
     "url": 'one URL, such as "https://www.example.org/world"',
     "urls": 'a list of URLs, such as ["https://www.example.org/world"]',
+    "country": 'two capital letters, such as "FR"',
+    "language": 'two or three small letters, such as "ar", with a script where that matters, such as "zh-Hant"',
+    "date": 'a date, such as "2026-11-24"',
+    "trust": "one of seen, unverified, checked",
     "regex": "a regular expression in single quotation marks",
     "count": "a whole number, 0 or more",
     "seconds": "a number of seconds, 0 or more",
     "duration": 'a length of time, such as "90s", "15m", "6h" or "1d"',
     "xpaths": "a list of XPath expressions",
     "formats": 'a list of strptime formats, such as ["%d.%m.%Y um %H:%M"]',
+}
+
+
+#: What a value of some kinds looks like; empty says that it is not known.
+_FORMS = {
+    "country": r"([A-Z]{2})?",
+    "language": r"([a-z]{2,3}(-[A-Z][a-z]{3})?)?",
+    "date": r"\d{4}-\d\d-\d\d",
+    "trust": r"(seen|unverified|checked)?",
 }
 
 
@@ -166,8 +187,8 @@ def _site(file: Path, text: str, key: str, table: Any) -> Site:
         )
     values: dict[str, Any] = {}
     for name, value in table.items():
-        where = f"{file}, line {_line(text, key, name)}, [{key}] {name}"
         if name not in _KEYS:
+            where = _where(file, text, key, name)
             near = difflib.get_close_matches(name, _KEYS, n=1, cutoff=0.4)
             raise SiteError(
                 f"{where}: no such key. " + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(_KEYS)}.")
@@ -175,11 +196,17 @@ def _site(file: Path, text: str, key: str, table: Any) -> Site:
         try:
             values[name] = _value(_KEYS[name], value)
         except (ValueError, re.error, etree.XPathError) as error:
+            where = _where(file, text, key, name)
             raise SiteError(f"{where}: {error}. Expected {_EXPECTED[_KEYS[name]]}.") from None
     site = Site(key=key, source=str(file), **values)
     if not site.home:
         raise SiteError(f'{file}, line {_line(text, key)}, [{key}]: home is missing; write home = "https://…/".')
     return site
+
+
+def _where(file: Path, text: str, key: str, name: str) -> str:
+    """The place of a key, for messages."""
+    return f"{file}, line {_line(text, key, name)}, [{key}] {name}"
 
 
 def _value(kind: str, value: Any) -> Any:
@@ -213,6 +240,10 @@ def _value(kind: str, value: Any) -> Any:
         if cleaned is None:
             raise ValueError(f"{value!r} is no http or https URL")
         return cleaned
+    if kind in _FORMS and not re.fullmatch(_FORMS[kind], value):
+        raise ValueError(f"{value!r} is not that")
+    if kind == "date":
+        date.fromisoformat(value)
     if kind == "regex":
         re.compile(value)
     return value

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from sqlite_utils import Database
 
-from archive import codecs, schema, tokens
+from archive import aliases, codecs, schema, tokens
 from archive.errors import ArchiveError, ArchiveTooNew, ArchiveUnreadable, PayloadDamaged, UnknownPage
 from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, timestamp
 from archive.rows import extraction_row, link_row, page_row, pairs_json, text_row
@@ -265,6 +265,16 @@ class Archive:
             )
         return set(urls) - held
 
+    def listed_before(self, url: str) -> int:
+        """How many links the newest reading of a list that had any showed: 0 where it never listed one."""
+        row = self.db.conn.execute(
+            "SELECT count(*) FROM links l WHERE l.list = (SELECT e.links_digest FROM extractions e JOIN captures c "
+            "ON c.url = e.url AND c.digest = e.digest WHERE e.url = ? AND e.current = 1 AND e.links_digest IS NOT NULL "
+            "ORDER BY c.captured_at DESC LIMIT 1)",
+            (url,),
+        ).fetchone()
+        return int(row[0])
+
     def gained(self, site: str, since: datetime) -> tuple[int, int]:
         """(new articles, revised articles) that a site's captures since a moment brought, as they are read now."""
         row = self.db.conn.execute(
@@ -350,6 +360,7 @@ class Archive:
             self._add("texts", fresh)
             self._add("links", [link_row(digest, link) for digest, items in lists.items() for link in items])
             self.db.table("extractions").insert_all(rows, replace=True)
+            aliases.agree(connection, extractions)
             for text in fresh:
                 connection.execute(
                     "INSERT INTO texts_fts (rowid, title, standfirst, text) VALUES (?, ?, ?, ?)",

@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
-#: Query keys that say how a reader came, never which page it is (names as used by the trackers themselves).
+#: Query keys that say how a reader came or in which session, never which page it is (names as their makers spell them).
 TRACKERS = re.compile(
     r"(?i)^(utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|igshid|mc_cid|mc_eid|_ga|_gl|_hsenc|_hsmi|"
     r"mkt_tok|oly_anon_id|oly_enc_id|vero_id|wickedid|ns_campaign|ns_mchannel|ns_source|ns_linkname|at_medium|"
-    r"at_campaign|at_custom\d|at_link_\w+|at_format|at_bbc_team|cmpid|ftag|ito|ocid|xtor|smid|smtyp)$"
+    r"at_campaign|at_custom\d|at_link_\w+|at_format|at_bbc_team|cmpid|ftag|ito|ocid|xtor|smid|smtyp|"
+    r"phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken)$"
 )
 MAX_URL = 2083  # longer URLs are not visited (the limit that sitemaps and old browsers share)
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
+_SESSION = re.compile(r"(?i);(?:jsessionid|phpsessid)=[^/?]*")
 _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -44,7 +46,7 @@ def clean_url(url: str, base: str | None = None) -> str | None:
     host = ascii_host
     if port not in (None, {"http": 80, "https": 443}[scheme]):
         host = f"{host}:{port}"
-    path = _escapes(_dots(parts.path)) or "/"
+    path = _escapes(_dots(_SESSION.sub("", parts.path) if ";" in parts.path else parts.path)) or "/"
     query = "&".join(_escapes(p) for p in parts.query.split("&") if p and not TRACKERS.match(p.split("=", 1)[0]))
     cleaned = urlunsplit(SplitResult(scheme, host, path, query, ""))
     return cleaned if len(cleaned) <= MAX_URL else None

@@ -7,37 +7,49 @@ environment's FOREIGNDESK_SITES, else a folder `sites` where the command is run.
 from __future__ import annotations
 
 import builtins
-import os
-from pathlib import Path
+from importlib.metadata import entry_points
 from typing import Any, Self
 
 from scrapy import Request, Spider
 from scrapy.settings import BaseSettings
 
-from archive import Site, host_of, load_sites
+from archive import Site, SiteError, host_of, load_sites
 from crawler.addresses import allowed_addresses
+from crawler.places import places
 from crawler.spiders import SiteSpider
 
-SHIPPED = Path(__file__).with_name("sites")
-
-
-def places(named: str | None = None) -> list[Path]:
-    """Where entries are read: the shipped folder first, then the user's own. `named` is split as PATH is."""
-    named = named or os.environ.get("FOREIGNDESK_SITES")
-    own = (
-        [Path(one) for one in named.split(os.pathsep) if one]
-        if named
-        else [Path("sites")]
-        if Path("sites").is_dir()
-        else []
-    )
-    return [SHIPPED, *own]
+GROUP = "foreigndesk.spiders"
 
 
 def spider_for(site: Site) -> type[SiteSpider]:
-    """The spider class of one site."""
+    """The spider class of one site: the generic one, or what the entry's `spider` names, driven by the entry.
+
+    Raises SiteError where that names none.
+    """
     own = {"DOWNLOAD_DELAY": site.delay, "ALLOWED_ADDRESSES": allowed_addresses(site)}
-    return type(f"{site.key.title()}Spider", (SiteSpider,), {"name": site.key, "site": site, "custom_settings": own})
+    base = _named(site) if site.spider else SiteSpider
+    return type(f"{site.key.title()}Spider", (base,), {"name": site.key, "site": site, "custom_settings": own})
+
+
+def _named(site: Site) -> type[SiteSpider]:
+    """The class behind an entry point that a site names."""
+    known = {point.name: point for point in entry_points(group=GROUP)}
+    if site.spider not in known:
+        there = f"Installed are: {', '.join(sorted(known))}." if known else "None is installed."
+        raise SiteError(
+            f"{site.source or site.key}, [{site.key}] spider: no entry point {site.spider!r} in {GROUP}. {there}"
+        )
+    try:
+        found = known[site.spider].load()
+    except (ImportError, AttributeError) as error:
+        raise SiteError(
+            f"{site.source or site.key}, [{site.key}] spider: {site.spider!r} cannot be loaded: {error}."
+        ) from None
+    if not (isinstance(found, type) and issubclass(found, SiteSpider)):
+        raise SiteError(
+            f"{site.source or site.key}, [{site.key}] spider: {site.spider!r} is no subclass of SiteSpider."
+        )
+    return found
 
 
 class Catalogue:

@@ -63,6 +63,9 @@ DOWNLOAD_MAXSIZE = 10 << 20  # bytes of a body, on the wire and decoded
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_TIMEOUT = 30.0  # seconds for one request as a whole, however slowly it drips
 URLLENGTH_LIMIT = 2083
+PATH_REPEATS = 3  # a path that holds one segment more often goes round in circles
+QUERY_KEYS = 6  # an article's address with more query keys is a filter's
+QUERY_VARIANTS = 20  # sets of query keys that one path may have
 DEPTH_LIMIT = 0  # the spider counts for itself
 CONCURRENT_ITEMS = 2  # Scrapy starts as many tasks for every response, whether it needs them or not
 

@@ -21,7 +21,10 @@ DOCS = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "docs").
 def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:
     """Every command by the words that call it."""
     found: dict[tuple[str, ...], click.Command] = {}
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             found |= commands(command, (*path, name))
         else:
@@ -51,7 +54,7 @@ def test_shown_commands_parse(line: str) -> None:
     known = commands()
     path = next((tuple(words[:n]) for n in (2, 1) if tuple(words[:n]) in known), None)
     assert path, f"no such command: {line}"
-    known[path].make_context(path[-1], words[len(path) :], resilient_parsing=False)
+    known[path].make_context(path[-1], words[len(path) :], help_option_names=["-h", "--help"])
 
 
 def test_something_is_shown() -> None:
@@ -72,8 +75,13 @@ def test_every_command_teaches(path: tuple[str, ...]) -> None:
 
 def help_text(path: tuple[str, ...], command: click.Command) -> str:
     """A command's help as a person sees it, 100 characters wide."""
-    parent = click.Context(main, info_name="foreigndesk")
-    context = click.Context(command, parent=parent, info_name=" ".join(path), max_content_width=100, terminal_width=100)
+    context = click.Context(
+        command,
+        info_name=" ".join(("foreigndesk", *path)),
+        max_content_width=100,
+        terminal_width=100,
+        help_option_names=["-h", "--help"],
+    )
     return command.get_help(context)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,12 +20,21 @@ FLOORS: list[list[str]] = [
     [
         "archive.sites",
         "archive.rows",
+        "archive.aliases",
+        "archive.links.embedded",
         "archive.links.headings",
+        "archive.links.listing",
+        "archive.links.patterns",
+        "archive.links.vocabulary",
         "archive.links.shapes",
         "archive.reading.notices",
         "archive.reading.pages",
     ],
-    ["archive.store", "archive.links.anchors", "archive.links.fronts"],
+    ["archive.store", "archive.links.addresses"],
+    ["archive.links.anchors", "archive.links.entries", "archive.links.paging"],
+    ["archive.links.feeds", "archive.links.sitemaps", "archive.links.webpages"],
+    ["archive.links.fronts"],
+    ["archive.links.finding"],
     ["archive.links.boxes", "archive.reading.blocks", "archive.reading.headlines", "archive.reading.times"],
     ["archive.links.related", "archive.reading.bylines", "archive.reading.languages", "archive.reading.metadata"],
     ["archive.reading.payloads", "archive.reading.sections"],
@@ -35,12 +46,14 @@ FLOORS: list[list[str]] = [
     ["archive.extraction", "archive.queries", "archive.search", "archive.history"],
     ["archive.reextract", "archive.explanation"],
     ["archive"],
-    ["crawler.addresses", "crawler.download", "crawler.frontier"],
+    ["crawler.addresses", "crawler.download", "crawler.frontier", "crawler.places"],
     ["crawler.settings", "crawler.robots", "crawler.pipelines"],
+    ["crawler.traps"],
     ["crawler.spiders"],
     ["crawler.catalogue"],
-    ["crawler.run"],
-    ["crawler.schedule"],
+    ["crawler.errands", "crawler.run"],
+    ["crawler.checking", "crawler.discovery", "crawler.schedule"],
+    ["crawler.preview"],
     ["crawler.cli"],
 ]
 #: Libraries that one room (or folder) alone may know.
@@ -50,7 +63,8 @@ CONFINED = {
     "zstandard": ["archive.codecs", "crawler.download"],
     "sqlite_utils": ["archive.schema", "archive.store"],
     "apscheduler": ["crawler.schedule"],
-    "feedparser": ["archive.links.fronts"],
+    "feedparser": ["archive.links.feeds", "archive.links.entries"],
+    "babel": ["archive.links.vocabulary"],
     "scrapy": ["crawler"],
     "aiohttp": ["crawler.download"],
     "click": ["crawler.cli"],
@@ -149,3 +163,31 @@ def test_face() -> None:
     names = ast.literal_eval(listed)
     assert names == sorted(names)
     assert all(hasattr(archive, name) for name in names)
+
+
+def test_face_knows_where_each_name_lives() -> None:
+    """Names are imported when asked for: what type checkers see and what is imported then are the same."""
+    tree = ast.parse((ROOT / "archive" / "__init__.py").read_text(encoding="utf-8"))
+    shown = {
+        alias.name: "archive.tokens" if alias.name == "tokens" else node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("archive")
+        for alias in node.names
+    }
+    assert shown == archive._HOMES
+    assert sorted(shown) == archive.__all__
+
+
+def test_a_room_never_hides_a_name_of_the_face() -> None:
+    """`archive.search` is the function, whether or not the room of that name was imported before."""
+    code = "import archive.search, archive.history, archive.reextract\nfrom archive import history, reextract, search\n"
+    code += "assert all(callable(one) for one in (history, reextract, search))"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_listing_the_catalogue_imports_neither_extractor_nor_crawler() -> None:
+    """What only other commands need stays out of `sites list`, which people wait for."""
+    heavy = ("trafilatura", "scrapy", "sqlite_utils")
+    code = f"import sys, crawler.cli.sites\nprint([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.links.fronts import MAX_LINKS, PROBLEMS, Listing, front_links, iso_date, read_listing
+from archive.links.entries import iso_date
+from archive.links.fronts import front_links, read_listing
+from archive.links.listing import MAX_LINKS, PROBLEMS, Listing
 from archive.records import Capture
 from archive.sites import Site
 
@@ -245,7 +247,8 @@ def test_atom_with_relative_links_and_paging() -> None:
     <link href="n/1"/><published>2026-11-24T10:00:00+02:00</published><updated>2026-11-24T12:00:00Z</updated></entry>
     <entry><title>Two</title><link rel="alternate" href="n/2"/><updated>2026-11-23</updated></entry></feed>"""
     found = listing(atom, kind="feed", url="https://www.gull-gazette.example/world/feed.atom")
-    assert rows(found) == [("/world/n/1", "A < B", "2026-11-24T10:00:00+02:00"), ("/world/n/2", "Two", "2026-11-23")]
+    assert rows(found) == [("/world/n/1", "A < B", "2026-11-24T10:00:00+02:00"), ("/world/n/2", "Two", None)]
+    assert [link.modified for link in found.links] == ["2026-11-24T12:00:00Z", "2026-11-23"]
     assert found.next_pages == ("https://www.gull-gazette.example/world/?page=2",)
 
 
@@ -317,8 +320,9 @@ def test_a_news_sitemap_gives_headline_and_date(pack: object) -> None:
     found = listing(pack(SITEMAP), kind="sitemap", type="application/octet-stream")
     assert rows(found) == [
         ("/n/1", "Strike & storm", "2026-11-24T10:00:00Z"),
-        ("/world/two-islands-swap-a-lighthouse", None, "2026-11-23"),
+        ("/world/two-islands-swap-a-lighthouse", None, None),
     ]
+    assert [link.modified for link in found.links] == ["2026-11-24T12:00:00Z", "2026-11-23"]
 
 
 def test_an_index_of_sitemaps_names_its_children() -> None:
@@ -396,12 +400,13 @@ def test_a_gzip_bomb_is_read_no_further_than_the_limit(monkeypatch: pytest.Monke
 
 
 def test_more_links_than_we_take_are_cut_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.links.fronts.MAX_LINKS", 2)
+    for room in ("webpages", "feeds", "entries"):
+        monkeypatch.setattr(f"archive.links.{room}.MAX_LINKS", 2)
     for content, kind in ((SECTION, "section"), (RSS, "feed")):
         found = listing(content, kind=kind)
         assert len(found.links) == 2
         assert found.problem == "too_many"
-    monkeypatch.setattr("archive.links.fronts.MAX_SITEMAP_URLS", 1)
+    monkeypatch.setattr("archive.links.sitemaps.MAX_SITEMAP_URLS", 1)
     found = listing(SITEMAP, kind="sitemap")
     assert (len(found.links), found.problem) == (1, "too_many")
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from archive import Site, SiteError, UnknownSite, load_sites, pick, seconds
+from crawler.catalogue import Catalogue
+from crawler.places import SHIPPED
 
 ENTRY = '[paper]\nname = "The Paper"\nhome = "https://paper.test/"\n'
 
@@ -49,6 +51,11 @@ def test_later_places_win(tmp_path: Path) -> None:
         ("[a]\nhome = 'https://a.test/'\nprune = ['//div[']\n", ["line 3", "prune", "XPath"]),
         ("[a]\nhome = 'https://a.test/'\ndelay = -1\n", ["line 3", "delay", "0 or more"]),
         ("[a]\nhome = 'https://a.test/'\ndepth = true\n", ["line 3", "depth", "whole number"]),
+        ("[a]\nhome = 'https://a.test/'\ncountry = 'France'\n", ["line 3", "country", '"FR"']),
+        ("[a]\nhome = 'https://a.test/'\nlanguage = 'AR'\n", ["line 3", "language", '"ar"']),
+        ("[a]\nhome = 'https://a.test/'\ntrust = 'sure'\n", ["line 3", "trust", "unverified"]),
+        ("[a]\nhome = 'https://a.test/'\nlast_seen = '2026-02-31'\n", ["line 3", "last_seen", "2026-11-24"]),
+        ("[a]\nhome = 'https://a.test/'\nmax_lists = 'all'\n", ["line 3", "max_lists", "whole number"]),
         ('[a]\nhome = "https://a.test/\n', ["line 2", "TOML"]),
         ('name = "x"\n', ["line 1", "name", "outside"]),
         ("[Le Monde]\n", ["TOML"]),
@@ -85,9 +92,20 @@ def test_lengths_of_time(text: str | int, value: float) -> None:
     assert seconds(text) == value
 
 
-def test_shipped_catalogue_loads() -> None:
-    """Every shipped entry is valid, and has at least one seed."""
-    from crawler.catalogue import SHIPPED
-
-    for site in load_sites(SHIPPED).values():
+def test_shipped_catalogue_covers_the_worlds_press() -> None:
+    """Every shipped entry is valid, can be visited, and says how far it can be trusted and why."""
+    shipped = load_sites(SHIPPED).values()
+    assert len(shipped) >= 350
+    assert len({site.country for site in shipped}) >= 80
+    assert len({site.language for site in shipped}) >= 45
+    for site in shipped:
         assert site.seeds() or site.note, site.key
+        assert site.trust in ("seen", "unverified"), site.key
+        assert site.evidence, site.key
+        assert "common knowledge" not in site.evidence or site.trust == "unverified", site.key
+
+
+def test_every_outlet_is_a_spider() -> None:
+    names = Catalogue(load_sites(SHIPPED)).list()
+    assert "lemonde" in names
+    assert Catalogue(load_sites(SHIPPED)).load("lemonde").name == "lemonde"

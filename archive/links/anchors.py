@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
 
+from archive.links.addresses import leads_elsewhere
 from archive.links.headings import KINDS, kind_of
 from archive.links.shapes import (
     HEADINGS,
@@ -47,17 +48,6 @@ _BANNED = re.compile(
         r"languages|lang-?switch\w*|language-?\w*",
     ).pattern
     + r"|(?:^|\s)(?:(?:\w{1,4}-)?footer-(?:wrapper|container|main|links?|nav|menus?)\b|(?:footer|header|menu)(?:$|\s))"
-)
-#: Paths that lead to lists, people, services or files, in the languages in which such paths are usually written.
-_NO_ARTICLE = re.compile(
-    r"(?i)/(?:tags?|topics?|themen?|temas?|authors?|autore?n?|autores|auteurs?|verfasser|perfil|profiles?|profils?|"
-    r"redakt(?:eure|ion)|redazione|categor(?:y|ies|ia|ie)|rubri[ck]s?|rubrique|sections?|sezioni|search|suche|login|"
-    r"signin|register|subscribe|subscriptions?|suscripcion\w*|abo|newsletters?|shop|jobs|stellenmarkt|karriere|"
-    r"careers?|privacy|datenschutz|impressum|imprint|terms|about|about-us|contact|kontakt|users?|rss|feeds?|keywords?|"
-    r"hashtag|labels?|staff|by|writers?|contributors?|reporters?|journalists?|help|faq|gutscheine?|gutscheincode|"
-    r"coupons?|companynews|companies|attachment|share|sharer|print|uploads|pdf)(?:/|$|\?|-\d)"
-    r"|\.(?:jpe?g|png|gif|webp|svg|avif|pdf|mp3|mp4|xml|zip|ico)(?:$|[?/])|[?&](?:view|amp|print|share|replytocom)="
-    r"|/(?:newsletter|impressum|datenschutz|privacy|terms|contact|kontakt|subscri|abonn|advert|cookie)[^/]*$"
 )
 _REFERRER = re.compile(r"(?i)^(?:ref|from|source|src|itm_\w+|int_\w+|intcid|icid|link_source|position|traffic_source)$")
 
@@ -217,7 +207,7 @@ class PageView:
         for anchor in self.anchors:
             key = anchor.key
             if key not in shapes:
-                shapes[key] = -1 if "/" not in key or _NO_ARTICLE.search(key) else article_shape(key)
+                shapes[key] = -1 if leads_elsewhere(f"http://{key}") else article_shape(key)
             shape, enough = shapes[key], long_enough(anchor.text)
             if shape < 0 or not (shape == 2 or (enough and (shape == 1 or len(anchor.text) >= 35))):
                 continue

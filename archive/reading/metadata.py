@@ -27,6 +27,17 @@ def canonical(page: Page) -> tuple[str | None, Note]:
     return url, {"from": "meta"} if url else {}
 
 
+def forms(page: Page) -> tuple[list[str] | None, Note]:
+    """Addresses that the page names as its own other forms: AMP, and for small screens. Only claims, as `canonical`."""
+    found = []
+    for one in page.tree.iter("link"):
+        rel = (one.get("rel") or "").lower().split()
+        small = "alternate" in rel and re.search(r"handheld|max-width", one.get("media") or "")
+        if ("amphtml" in rel or small) and (url := clean_url(one.get("href") or "", page.base)):
+            found.append(url)
+    return list(dict.fromkeys(found))[:5] or None, {"from": "meta"} if found else {}
+
+
 def image(page: Page) -> tuple[str | None, Note]:
     """The main picture's address, and its caption where JSON-LD has it."""
     value = page.thing.get("image")

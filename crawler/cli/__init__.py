@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from importlib.metadata import version
 
 import click
 
 from archive.errors import ArchiveError
-from crawler.cli.ask import diff_, history_, query_, search_, status
-from crawler.cli.read import extract_, reextract_
-from crawler.cli.tour import demo
-from crawler.cli.visit import crawl, schedule_, sites
+
+#: Each command and the room it lives in, imported when it is called: `sites list` needs no crawler.
+COMMANDS = {
+    "demo": "crawler.cli.tour:demo",
+    "crawl": "crawler.cli.visit:crawl",
+    "schedule": "crawler.cli.visit:schedule_",
+    "discover": "crawler.cli.sites:discover_",
+    "sites": "crawler.cli.sites:sites",
+    "reextract": "crawler.cli.read:reextract_",
+    "extract": "crawler.cli.read:extract_",
+    "query": "crawler.cli.ask:query_",
+    "search": "crawler.cli.ask:search_",
+    "history": "crawler.cli.ask:history_",
+    "diff": "crawler.cli.ask:diff_",
+    "status": "crawler.cli.ask:status",
+}
 
 
 class Sentences(click.Group):
     """A group whose commands end with one clear line instead of a traceback, and exit code 2 for a wrong question."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        room, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(importlib.import_module(room), attribute)
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -30,7 +52,7 @@ class Sentences(click.Group):
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("foreign-desk"), prog_name="foreigndesk")
+@click.version_option(package_name="foreign-desk", prog_name="foreigndesk")
 def main() -> None:
     """Foreign Desk: an archiving crawler for the international pages of the world's news sites.
 
@@ -39,7 +61,3 @@ def main() -> None:
 
     The archive is foreign-desk.db in this folder, or what --archive or FOREIGNDESK_ARCHIVE names.
     """
-
-
-for command in (demo, crawl, schedule_, reextract_, extract_, query_, search_, history_, diff_, sites, status):
-    main.add_command(command)

@@ -30,8 +30,8 @@ from archive import (
     reextract,
     run_bounded,
 )
-from crawler.catalogue import places
 from crawler.cli.show import archive_option, console, show_explanation, sites_option
+from crawler.places import places
 
 MAX_PAGE = 64 << 20  # bytes read of one loose file, after gunzip; extraction has its own, lower limit
 

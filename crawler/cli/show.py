@@ -8,14 +8,17 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Shown
 
-from archive import Diff, Explanation, render
+import archive
+
+if TYPE_CHECKING:
+    from archive import Diff, Explanation
 
 STYLES = {"removed": "red strike", "added": "green", "heading": "bold cyan", "same": ""}
 #: Columns of a run's funnel in the order in which a page passes them.
@@ -114,7 +117,7 @@ def funnel_line(funnel: Mapping[str, Any]) -> str:
 def show_diff(shown: Console, change: Diff) -> None:
     """Print a diff: removed struck through in red, added in green; marks where there is no colour."""
     line = Shown()
-    for style, text in render(change):
+    for style, text in archive.render(change):
         marked = text
         if not shown.is_terminal and style in ("removed", "added"):
             marked = f"[-{text}-]" if style == "removed" else f"{{+{text}+}}"

@@ -1,4 +1,4 @@
-"""Commands that visit sites: crawl, schedule, demo; and sites, which shows the catalogue."""
+"""Commands that visit sites: crawl and schedule."""
 
 from __future__ import annotations
 
@@ -19,52 +19,27 @@ from rich.table import Table
 from rich.text import Text as Shown
 
 from archive import Archive, BadQuery, Site, load_sites, open_executor, pick, seconds
-from crawler.catalogue import places
-from crawler.cli.show import archive_option, console, funnel_line, sites_option, write_rows
+from crawler.cli.options import (
+    contact_option,
+    delay_option,
+    mapping,
+    paced,
+    resolve_option,
+    selected,
+    selection_options,
+    width_option,
+)
+from crawler.cli.show import archive_option, console, funnel_line, sites_option
+from crawler.places import places
 from crawler.run import Desk, Run, crawl_settings
 from crawler.schedule import Schedule
 
 REPORT_EVERY = 10.0  # seconds between lines of progress where there is no terminal
 
-contact_option = click.option(
-    "--contact",
-    envvar="FOREIGNDESK_CONTACT",
-    help="Whom a site may write to: URL or mail address (also FOREIGNDESK_CONTACT).",
-)
-resolve_option = click.option(
-    "--resolve",
-    multiple=True,
-    metavar="HOST:PORT=ADDRESS:PORT",
-    help="Reach a host at this address instead of asking the DNS, as curl does (for tests, replays; repeatable).",
-)
-width_option = click.option(
-    "--width", default=16, show_default=True, help="So many sites at once, each at its own pace."
-)
-delay_option = click.option(
-    "--delay", type=float, help="Least seconds between requests to one host; overrides the entries."
-)
-
-
-def paced(delay: float | None) -> dict[str, Any]:
-    """The setting that --delay stands for; none where the entries decide."""
-    return {} if delay is None else {"DOWNLOAD_DELAY": delay}
-
-
-def mapping(pairs: tuple[str, ...]) -> dict[str, str]:
-    """The mapping that --resolve options name. Raises BadQuery for one that names none."""
-    found = {}
-    for pair in pairs:
-        name, sign, address = pair.partition("=")
-        if not sign or ":" not in name or not address.rpartition(":")[2].isdigit():
-            raise BadQuery(
-                f"{pair!r} maps nothing: write HOST:PORT=ADDRESS:PORT, such as www.example.org:80=127.0.0.1:8000."
-            )
-        found[name.lower()] = address
-    return found
-
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="SITE...")
+@click.argument("names", nargs=-1, metavar="[SITE...]")
+@selection_options
 @archive_option
 @sites_option
 @contact_option
@@ -78,6 +53,9 @@ def mapping(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object on standard output.")
 def crawl(
     names: tuple[str, ...],
+    country: tuple[str, ...],
+    language: tuple[str, ...],
+    everything: bool,
     archive_path: str,
     places_named: str | None,
     contact: str | None,
@@ -93,14 +71,12 @@ def crawl(
     \b
     foreigndesk crawl lemonde --contact you@example.org
     foreigndesk crawl meridian --sites my-sites.toml --archive press.db
+    foreigndesk crawl --country FR --country BE --language fr --contact you@example.org
 
     Ctrl-C stops after the pages in hand; everything captured is kept. Exit code: 0 all well, 1 some site failed
     wholly or was stopped, 2 the command cannot be carried out as written.
     """
-    if not names:
-        raise BadQuery("Name the sites to visit; `foreigndesk sites list` shows them.")
-    catalogue = load_sites(*places(places_named))
-    chosen = pick(catalogue, names)
+    chosen = selected(load_sites(*places(places_named)), names, country, language, everything)
     runs = visit_once(
         chosen,
         Path(archive_path),
@@ -225,7 +201,7 @@ def summary(runs: list[Run]) -> None:
             Shown.assemble((f"{run.site:<16}", "bold"), (f" {run.state:<7}", style), f" {funnel_line(run.funnel)}")
         )
         if run.state != "done":
-            shown.print(f"{'':<17}{run.outcome}")
+            shown.print(Shown(f"{'':<17}{run.outcome}"))
         elif run.reasons:
             shown.print(
                 Shown(f"{'':<17}" + " · ".join(f"{word} {n}" for word, n in sorted(run.reasons.items())), "dim")
@@ -319,44 +295,3 @@ def _started(run: Run) -> None:
 
 def _ended(run: Run) -> None:
     click.echo(f"{datetime.now(UTC):%H:%M:%S}Z {run.site}: {run.state}: {funnel_line(run.funnel)}", err=True)
-
-
-@click.group()
-def sites() -> None:
-    """The catalogue of outlets: list them, show an entry."""
-
-
-@sites.command("list")
-@sites_option
-@click.option("--country", help="Only outlets of this country (ISO 3166-1, such as FR).")
-@click.option("--language", help="Only outlets in this language (ISO 639-1, such as ar).")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def list_(places_named: str | None, country: str | None, language: str | None, as_json: bool) -> None:
-    """Name every outlet of the catalogue."""
-    found = [
-        site
-        for site in load_sites(*places(places_named)).values()
-        if (not country or site.country.upper() == country.upper())
-        and (not language or site.language.lower() == language.lower())
-    ]
-    rows = [(s.key, s.name, s.country, s.language, len(s.seeds()), s.home) for s in found]
-    write_rows(sys.stdout, "nl" if as_json else "table", ("site", "name", "country", "language", "seeds", "home"), rows)
-    if not found:
-        click.echo("No outlet matches.", err=True)
-        sys.exit(1)
-
-
-@sites.command("show")
-@click.argument("name", metavar="SITE")
-@sites_option
-@click.option("--json", "as_json", is_flag=True, help="The entry as one JSON object.")
-def show_(name: str, places_named: str | None, as_json: bool) -> None:
-    """Show one entry as it is understood, with the file it stands in."""
-    site = pick(load_sites(*places(places_named)), [name])[0]
-    if as_json:
-        click.echo(site.entry())
-        return
-    click.echo(f"[{site.key}]    # {site.source}")
-    for key, value in json.loads(site.entry()).items():
-        if key != "key" and value not in ("", []):
-            click.echo(f"{key} = {json.dumps(value, ensure_ascii=False)}")

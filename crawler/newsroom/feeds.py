@@ -1,7 +1,8 @@
-"""Feeds, news sitemaps and robots.txt: what an outlet tells machines."""
+"""Feeds, news sitemaps, robots.txt and an interface of its own: what an outlet tells machines."""
 
 from __future__ import annotations
 
+import json
 from email.utils import format_datetime
 from html import escape
 
@@ -84,6 +85,12 @@ def sitemap(site: Site, issue: Issue) -> str:
         + "\n".join(entry(story) for story in issue.listed)
         + "\n</urlset>\n"
     )
+
+
+def stories(site: Site, issue: Issue) -> str:
+    """The section as an outlet's own scripts would fetch it: references in place of addresses, in no known format."""
+    items = [{"ref": s.path.lstrip("/"), "line": s.title, "at": s.published.isoformat()} for s in issue.listed]
+    return json.dumps({"desk": issue.outlet.section, "stories": items}, ensure_ascii=False)
 
 
 def robots(site: Site, issue: Issue) -> str:

@@ -168,6 +168,7 @@ class Press:
             machine(outlet.feed, lambda site, issue: feeds.feed(site, issue)[0], kind)
         if outlet.sitemap:
             machine(outlet.sitemap, feeds.sitemap, "application/xml")
+        machine("/api/stories", feeds.stories, "application/json")
         robots = Page(200, "text/plain; charset=utf-8", feeds.robots(site, issue).encode())
         routes["/robots.txt"] = lambda: robots
         for source, (status, goal) in outlet.redirects.items():

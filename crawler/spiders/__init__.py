@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -15,16 +14,17 @@ import scrapy
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
-from archive import Archive, Capture, Executor, Listing, Site, Visit, clean_url, open_executor, read_listing
+from archive import Archive, Capture, Executor, Site, Visit, clean_url, open_executor
 from crawler import frontier
 from crawler.addresses import require_contact
 from crawler.download import TRANSIENT, capture_of, failed_capture
+from crawler.spiders.lists import Lists
 
 LISTS = ("section", "feed", "sitemap")
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
-class SiteSpider(scrapy.Spider):
+class SiteSpider(Lists, scrapy.Spider):
     """Visits a site's seeds, follows their lists, fetches new articles and known ones that are due.
 
     Every response and every failure becomes one Visit for the pipeline: redirects are hops of their own, failures
@@ -62,9 +62,7 @@ class SiteSpider(scrapy.Spider):
         self.max_hops = 10
         self.max_attempts = 3
         self._asked: set[str] = set()
-        self._found: set[str] = set()
         self._budget = self.site.max_articles
-        self._pages_of: Counter[str] = Counter()
 
     async def start(self) -> AsyncIterator[Any]:
         """The seeds first, then what the frontier holds; what the seeds list is asked for as it is found."""
@@ -125,8 +123,7 @@ class SiteSpider(scrapy.Spider):
             capture, following = self._redirected(capture, request)
         visit = Visit(capture)
         if capture.kind in LISTS and capture.payload and capture.status == 200 and not capture.error:
-            listing = await self._read(capture)
-            visit, following = self._listed(capture, listing)
+            visit, following = self.listed(capture, await self.read_list(capture))
         self._count(capture)
         yield visit
         for one in following:
@@ -182,45 +179,6 @@ class SiteSpider(scrapy.Spider):
             return replace(capture, error="redirect_loop", detail=f"More than {self.max_hops} redirects in a row."), []
         request_ = self.ask(capture.kind, target, on=capture.url, priority=request.priority, hops=hops)
         return capture, [request_] if request_ else []
-
-    async def _read(self, capture: Capture) -> Listing:
-        """The list on a page, read by a worker; an empty one with the reason where the worker had to be stopped."""
-        try:
-            return await asyncio.wrap_future(self.executor.submit(read_listing, capture, self.site))
-        except TimeoutError:
-            return Listing(problem="list_timeout")
-        except Exception as error:  # noqa: BLE001 - whatever befell the worker, the capture is kept and the run goes on
-            self.logger.warning("The list on %s could not be read: %s", capture.url, type(error).__name__)
-            return Listing(problem="list_failed")
-
-    def _listed(self, capture: Capture, listing: Listing) -> tuple[Visit, list[Request]]:
-        """The visit with the articles found on it, and the requests that follow from it."""
-        articles = [link.target for link in listing.links]
-        fresh = self.archive.unfetched(articles)
-        # The same article stands on several lists; it is found once.
-        self.funnel["found"] += len(set(articles) - self._found)
-        self.funnel["new"] += len(fresh - self._found)
-        self._found.update(articles)
-        if listing.problem:
-            self.reasons[listing.problem] += 1
-        requests = [self.ask("article", url, on=capture.url, priority=20) for url in articles if url in fresh]
-        for child in listing.children:
-            requests.append(self.ask("sitemap", child, on=capture.url, priority=100))
-        if capture.kind == "section":
-            requests += self._next_pages(capture.url, listing.next_pages)
-        found = tuple(("article", url) for url in dict.fromkeys(articles))
-        return Visit(capture, found), [request for request in requests if request]
-
-    def _next_pages(self, url: str, pages: tuple[str, ...]) -> list[Request | None]:
-        """The following pages of a section list, down to the site's depth."""
-        depth = self._pages_of[url] + 1
-        requests: list[Request | None] = []
-        for page in pages:
-            if depth >= self.site.depth or page in self._asked:
-                continue
-            self._pages_of[page] = depth
-            requests.append(self.ask("section", page, on=url, priority=90))
-        return requests
 
     def _count(self, capture: Capture) -> None:
         """Count how a request ended: exactly one of fetched, unchanged, moved, gone, refused, failed."""
