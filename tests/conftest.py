@@ -7,8 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from archive import Archive
+
+# How long an example takes is the machine's affair, not the code's.
+settings.register_profile("desk", deadline=None)
+settings.load_profile("desk")
 
 
 class Clock:
