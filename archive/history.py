@@ -8,6 +8,7 @@ from typing import Any
 
 from archive.diffs import Diff, Text, diff
 from archive.errors import UnknownPage
+from archive.records import REFUSALS
 from archive.store import SHOWS_STATE, Archive
 
 
@@ -86,8 +87,7 @@ def _judge(row: dict[str, Any], text: str | None) -> tuple[str, str]:
     """(what, detail) of one capture, given the text that stood before it."""
     status, error = row["status"], row["error"]
     if error:
-        refused = error.startswith("robots") or error in ("crawl_delay", "address_refused")
-        return ("refused" if refused else "failed"), f"{error}: {row['detail'] or 'no answer'}"
+        return ("refused" if error in REFUSALS else "failed"), f"{error}: {row['detail'] or 'no answer'}"
     if status in (404, 410, 451):
         return "removed", f"{status} {row['reason'] or ''}".strip()
     if 300 <= status < 400 and status != 304:

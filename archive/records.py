@@ -19,6 +19,9 @@ Headers = tuple[tuple[str, str], ...]
 #: What a page is to us: how it is visited, and what is read in it.
 PAGE_KINDS = ("article", "section", "feed", "sitemap", "robots")
 
+#: Words of captures that somebody does not want.
+REFUSALS = frozenset({"robots", "robots_unreachable", "crawl_delay", "postponed", "address_refused", "reserved"})
+
 #: Boxes of links: chosen by readers, for this article, otherwise put forward; `front` = a section page's own list.
 LINK_KINDS = ("readers", "related", "recommended", "front")
 
@@ -61,6 +64,10 @@ class Capture:
     `payload` is the decoded body; None where there was none, also for a 304. `error` is one word for why there is
     no sound answer (`timeout`, `robots`, `too_large`, `dns` …), `detail` the sentence that goes with it. Together,
     `status` and `error` always say what happened: at least one of them is set.
+
+    `wire` is the body as it came, where it is kept beside the decoded one; `wire_digest` and `wire_length` tell of it
+    in any case. `tls` is JSON: protocol, cipher, digest of the certificate, and whether it was verified. `next_try` is
+    when a failed request is worth another try, `reserved` what the page asks not to be done with it.
     """
 
     url: str
@@ -83,10 +90,20 @@ class Capture:
     detail: str | None = None
     attempts: int = 1
     discovered_on: str | None = None
+    tls: str | None = None
+    next_try: datetime | None = None
+    reserved: tuple[str, ...] = ()
+    wire: bytes | None = None
+    wire_length: int | None = None
 
     def __post_init__(self) -> None:
         if self.status is None and self.error is None:
             raise ValueError(f"The capture of {self.url} says neither what was answered nor why there was no answer.")
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was not fetched, or not kept, because somebody does not want it: the site, or we ourselves."""
+        return self.error in REFUSALS
 
     @property
     def digest(self) -> str | None:

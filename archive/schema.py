@@ -43,10 +43,12 @@ CREATE TABLE captures (
     status INTEGER, reason TEXT, digest TEXT REFERENCES snapshots (digest), wire_digest TEXT, location TEXT,
     etag TEXT, last_modified TEXT, content_type TEXT, http_version TEXT, ip TEXT,
     request_headers TEXT, response_headers TEXT, error TEXT, detail TEXT, attempts INTEGER NOT NULL DEFAULT 1,
+    tls TEXT, next_try TEXT, reserved TEXT, wire_length INTEGER,
     PRIMARY KEY (url, captured_at), CHECK (status IS NOT NULL OR error IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX captures_by_site ON captures (site, captured_at);
 CREATE INDEX captures_by_digest ON captures (digest) WHERE digest IS NOT NULL;
+CREATE INDEX captures_by_next_try ON captures (next_try) WHERE next_try IS NOT NULL;
 
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, title TEXT, standfirst TEXT, text TEXT NOT NULL,

@@ -71,6 +71,22 @@ class Site:
     prune: tuple[str, ...] = _key("XPath of elements that never belong to an article", "xpaths", ())
     keep: tuple[str, ...] = _key("XPath of the element that holds the article's body", "xpaths", ())
     boxes: tuple[str, ...] = _key("XPath of boxes of links that the general rules miss", "xpaths", ())
+    reservations: str = _key(
+        "`honour`: of a page that asks not to be archived (noarchive, X-Robots-Tag, tdm-reservation) the visit is "
+        "recorded and no body kept; `ignore`: it is kept, with a note of what it asked",
+        "reservations",
+        "honour",
+    )
+    wire: str = _key(
+        "`digest`: of a compressed body the digest is kept beside the decoded bytes; `bytes`: the body as it came too",
+        "wire",
+        "digest",
+    )
+    tls: str = _key(
+        "`verified`, or `unverified` for a site whose certificate is broken: each capture then says so",
+        "tls",
+        "verified",
+    )
     dates: tuple[str, ...] = _key("how the site writes dates near its headlines, as strptime formats", "formats", ())
     spider: str = _key("an entry point of the group `foreigndesk.spiders`; empty: the generic spider", "text", "")
     trust: str = _key(
@@ -112,6 +128,9 @@ _EXPECTED = {
     "language": 'two or three small letters, such as "ar", with a script where that matters, such as "zh-Hant"',
     "date": 'a date, such as "2026-11-24"',
     "trust": "one of seen, unverified, checked",
+    "reservations": "one of honour, ignore",
+    "wire": "one of digest, bytes",
+    "tls": "one of verified, unverified",
     "regex": "a regular expression in single quotation marks",
     "count": "a whole number, 0 or more",
     "seconds": "a number of seconds, 0 or more",
@@ -127,6 +146,9 @@ _FORMS = {
     "language": r"([a-z]{2,3}(-[A-Z][a-z]{3})?)?",
     "date": r"\d{4}-\d\d-\d\d",
     "trust": r"(seen|unverified|checked)?",
+    "reservations": r"honour|ignore",
+    "wire": r"digest|bytes",
+    "tls": r"verified|unverified",
 }
 
 

@@ -46,6 +46,7 @@ class Seen:
     last_status: int | None
     last_error: str | None
     failures: int
+    next_try: datetime | None = None
 
 
 class Archive:
@@ -172,12 +173,14 @@ class Archive:
                 for kind, url in visit.found:
                     pages.setdefault(url, page_row(url, capture.site, kind, at, capture.url))
                 digest = capture.digest
-                if digest and capture.payload is not None and digest not in fresh and not self._holds(digest):
-                    fresh.add(digest)
-                    snapshots.append(
-                        {"digest": digest, "length": len(capture.payload), "codec": codecs.CODEC, "reference": None}
-                    )
-                    bodies.append({"digest": digest, "body": codecs.encode(capture.payload)})
+                # A body as it came, where it is kept too, is a snapshot under the digest that it has anyway.
+                for name, body in ((digest, capture.payload), (capture.wire_digest, capture.wire)):
+                    if name and body is not None and name not in fresh and not self._holds(name):
+                        fresh.add(name)
+                        snapshots.append(
+                            {"digest": name, "length": len(body), "codec": codecs.CODEC, "reference": None}
+                        )
+                        bodies.append({"digest": name, "body": codecs.encode(body)})
                 rows.append(self._row(capture, digest, at, due, rows))
             for table, records in (
                 ("pages", list(pages.values())),
@@ -186,7 +189,11 @@ class Archive:
                 ("captures", rows),
             ):
                 self._add(table, records)
-            moved = [(r["location"], r["url"]) for r in rows if r["status"] in (301, 308) and r["location"]]
+            moved = [
+                (r["location"], r["url"])
+                for r in rows
+                if r["status"] in (301, 308) and r["location"] and not r["error"]
+            ]
             connection.executemany("UPDATE pages SET alias_of = ? WHERE url = ?", moved)
 
     def _add(self, table: str, records: list[dict[str, Any]]) -> None:
@@ -234,6 +241,10 @@ class Archive:
             "error": error,
             "detail": detail,
             "attempts": capture.attempts,
+            "tls": capture.tls,
+            "next_try": capture.next_try and timestamp(capture.next_try),
+            "reserved": " ".join(capture.reserved) or None,
+            "wire_length": capture.wire_length,
         }
 
     def _last(self, url: str, column: str) -> Any:
@@ -252,6 +263,21 @@ class Archive:
             (url,),
         ).fetchone()
         return (row[0], row[1]) if row else (None, None)
+
+    def failures(self, url: str) -> int:
+        """How often in a row a page's newest captures failed in a way that may pass (they name a next try)."""
+        rows = self.db.conn.execute(
+            "SELECT next_try IS NOT NULL FROM captures WHERE url = ? ORDER BY captured_at DESC LIMIT 40", (url,)
+        ).fetchall()
+        return next((count for count, (failed,) in enumerate(rows) if not failed), len(rows))
+
+    def postponed(self, at: datetime) -> list[tuple[str, datetime]]:
+        """(URL, until) of answers 429 and 503 with which a host asked to be left alone beyond `at` (UTC)."""
+        rows = self.db.conn.execute(
+            "SELECT url, max(next_try) FROM captures WHERE next_try > ? AND status IN (429, 503) GROUP BY url",
+            (timestamp(at),),
+        ).fetchall()
+        return [(url, moment(until)) for url, until in rows]
 
     def unfetched(self, urls: Sequence[str]) -> set[str]:
         """Those of the URLs that have never been captured."""
@@ -290,6 +316,17 @@ class Archive:
             (site, timestamp(since)),
         ).fetchone()
         return int(row[0]), int(row[1])
+
+    def flagged(self, site: str, since: datetime) -> int:
+        """How many articles a site's captures since a moment brought that were read as something else than that."""
+        row = self.db.conn.execute(
+            "SELECT count(*) FROM captures c JOIN pages p ON p.url = c.url AND p.kind = 'article' "
+            "JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
+            "WHERE c.site = ? AND c.captured_at >= ? AND c.error IS NULL AND c.status IN (200, 203) "
+            "AND e.problem IS NOT NULL",
+            (site, timestamp(since)),
+        ).fetchone()
+        return int(row[0])
 
     # ---- the ledger
 
@@ -439,16 +476,16 @@ class Archive:
         """What is known of each article page of a site, for the frontier; pages that moved for good are left out."""
         rows = self.db.conn.execute(
             "SELECT p.url, p.kind, p.discovered_at, coalesce(s.n, 0), s.first, s.last, c.status, c.error, "
-            "coalesce(s.failed, 0) "
+            "coalesce(s.failed, 0), c.next_try "
             "FROM pages p "
             "LEFT JOIN (SELECT url, count(*) AS n, min(captured_at) AS first, max(captured_at) AS last, "
-            "           sum(status IS NULL OR status >= 500 OR status = 429) AS failed "
+            "           sum(next_try IS NOT NULL) AS failed "
             "           FROM captures WHERE site = ?1 GROUP BY url) s ON s.url = p.url "
             "LEFT JOIN captures c ON c.url = p.url AND c.captured_at = s.last "
             "WHERE p.site = ?1 AND p.kind = 'article' AND p.alias_of IS NULL",
             (site,),
         )
-        for url, kind, discovered, count, first, last, status, error, failed in rows:
+        for url, kind, discovered, count, first, last, status, error, failed, next_try in rows:
             yield Seen(
                 url,
                 kind,
@@ -459,6 +496,7 @@ class Archive:
                 status,
                 error,
                 failed,
+                next_try and moment(next_try),
             )
 
     def timemap(self, url: str) -> list[dict[str, Any]]:
