@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archive import tokens
+    from archive.checkup import Finding, checkup, libraries
     from archive.diffs import Diff, diff, render
     from archive.errors import (
         ArchiveError,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from archive.links.listing import Listing
     from archive.links.patterns import article_pattern
     from archive.queries import query
+    from archive.reading.reservations import header_reservations, may_reserve, page_reservations, withheld
     from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, text_digest, timestamp
     from archive.reextract import Reading, outcome, reextract
     from archive.search import Hit, search
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 #: extractor. A test holds this against the imports above.
 _HOMES = {
     "tokens": "archive.tokens",
+    "Finding": "archive.checkup",
+    "checkup": "archive.checkup",
+    "libraries": "archive.checkup",
     "Diff": "archive.diffs",
     "diff": "archive.diffs",
     "render": "archive.diffs",
@@ -71,6 +76,10 @@ _HOMES = {
     "Listing": "archive.links.listing",
     "article_pattern": "archive.links.patterns",
     "query": "archive.queries",
+    "header_reservations": "archive.reading.reservations",
+    "may_reserve": "archive.reading.reservations",
+    "page_reservations": "archive.reading.reservations",
+    "withheld": "archive.reading.reservations",
     "Capture": "archive.records",
     "Extraction": "archive.records",
     "Link": "archive.records",
@@ -107,6 +116,7 @@ __all__ = [
     "Executor",
     "Explanation",
     "Extraction",
+    "Finding",
     "Hit",
     "Link",
     "Listing",
@@ -120,6 +130,7 @@ __all__ = [
     "UnknownSite",
     "Visit",
     "article_pattern",
+    "checkup",
     "clean_url",
     "compare",
     "diff",
@@ -127,12 +138,16 @@ __all__ = [
     "extract",
     "extractor_id",
     "find_lists",
+    "header_reservations",
     "history",
     "host_of",
+    "libraries",
     "load_sites",
+    "may_reserve",
     "moment",
     "open_executor",
     "outcome",
+    "page_reservations",
     "payload_digest",
     "pick",
     "query",
@@ -145,6 +160,7 @@ __all__ = [
     "text_digest",
     "timestamp",
     "tokens",
+    "withheld",
 ]
 
 

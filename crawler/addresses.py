@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from archive import ArchiveError, Site
+from archive import ArchiveError, Site, host_of
 
 
 def allowed_addresses(site: Site) -> list[str]:
@@ -23,6 +23,11 @@ def allowed_addresses(site: Site) -> list[str]:
             address = ipaddress.ip_address(host)
             allowed.append(f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}")
     return sorted(set(allowed))
+
+
+def own_hosts(site: Site) -> list[str]:
+    """The hosts of a site's home and seeds, as in `host_of(url)`."""
+    return sorted({host_of(url) for url in (site.home, *(url for _, url in site.seeds()))})
 
 
 def is_loopback(site: Site, resolve: Mapping[str, str]) -> bool:

@@ -14,7 +14,7 @@ from scrapy import Request, Spider
 from scrapy.settings import BaseSettings
 
 from archive import Site, SiteError, host_of, load_sites
-from crawler.addresses import allowed_addresses
+from crawler.addresses import allowed_addresses, own_hosts
 from crawler.places import places
 from crawler.spiders import SiteSpider
 
@@ -26,9 +26,18 @@ def spider_for(site: Site) -> type[SiteSpider]:
 
     Raises SiteError where that names none.
     """
-    own = {"DOWNLOAD_DELAY": site.delay, "ALLOWED_ADDRESSES": allowed_addresses(site)}
     base = _named(site) if site.spider else SiteSpider
-    return type(f"{site.key.title()}Spider", (base,), {"name": site.key, "site": site, "custom_settings": own})
+    own = {"name": site.key, "site": site, "custom_settings": settings_of(site)}
+    return type(f"{site.key.title()}Spider", (base,), own)
+
+
+def settings_of(site: Site) -> dict[str, Any]:
+    """The settings that an entry decides: its pace, the addresses that it names itself, and whom it trusts unseen."""
+    return {
+        "DOWNLOAD_DELAY": site.delay,
+        "ALLOWED_ADDRESSES": allowed_addresses(site),
+        "UNVERIFIED_HOSTS": own_hosts(site) if site.tls == "unverified" else [],
+    }
 
 
 def _named(site: Site) -> type[SiteSpider]:

@@ -53,8 +53,7 @@ async def check(to: Errand, site: Site) -> Checked:
 async def _seed(to: Errand, site: Site, kind: str, url: str) -> Seed:
     capture = await to.fetch(url, kind)
     if capture.error:
-        refused = capture.error.startswith("robots") or capture.error in ("address_refused", "crawl_delay")
-        return Seed(kind, url, "refused" if refused else "failed", 0, capture.detail or capture.error)
+        return Seed(kind, url, "refused" if capture.refused else "failed", 0, capture.detail or capture.error)
     if capture.status != 200 or not capture.payload:
         return Seed(kind, url, "failed", 0, f"It answered {capture.status}.")
     reader = spider_for(site).reader

@@ -1,4 +1,8 @@
-"""Fetching, faithful to the byte: what the server sent is kept as it came, within limits, from allowed addresses."""
+"""Fetching, faithful to the byte: what the server sent is kept as it came, within limits, from allowed addresses.
+
+Scrapy's own aiohttp handler loses the raw head and the peer, connects to any address and follows the whole body into
+memory; this one, over the same library, does not.
+"""
 
 from __future__ import annotations
 
@@ -7,67 +11,57 @@ import hashlib
 import ipaddress
 import socket
 import ssl
-import zlib
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from typing import Any, cast
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary, WeakSet
 
 import aiohttp
 import aiohttp.abc
-import brotli
-import zstandard
-from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
+import aiohttp.connector
+import yarl
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.crawler import Crawler
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    UnsupportedURLSchemeError,
-)
-from scrapy.http import Headers, Request, Response
+from scrapy.http import Request, Response
 
-from archive import Capture
+from crawler.captures import Exchange, Pairs
+from crawler.failures import CLOSING, AddressRefused, Refused
+from crawler.hosts import LONGEST_CLOSED, Hosts, back_off, retry_after
+from crawler.wire import Body, is_no_page, sniffed
 
-#: Scrapy signal: a capture that no spider asked for (robots.txt). Sent with `capture=`.
-captured = object()
+#: Fields of a head that are read at all; its bytes are bounded by `HEAD_MAXSIZE`.
+FIELDS = 1000
+#: Seconds that an idle connection is held: below the 5 s after which common servers close theirs, so that a request
+#: seldom meets a connection that is about to go.
+KEEP_ALIVE = 4.0
 
-#: Words for faults that may pass: worth another try in the same run.
-TRANSIENT = frozenset({"timeout", "reset", "incomplete", "truncated", "refused", "dns", "bad_response"})
-
-
-class Refused(IgnoreRequest):
-    """A request that must not be made, or an answer that must not be taken: one word, one sentence."""
-
-    def __init__(self, word: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.word, self.sentence = word, sentence
+#: Global unicast, the only IPv6 addresses that the public internet has (RFC 4291 §2.4, IANA).
+_UNICAST = ipaddress.ip_network("2000::/3")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-class AddressRefused(OSError):
-    """The name led to an address that is not on the public internet and not on the allow-list."""
+def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an address is one of the public internet's, itself and the IPv4 address that it may stand for.
 
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What went over the wire for one request, as far as it can be known above TLS and chunking."""
-
-    at: datetime
-    status: int
-    reason: str | None
-    http_version: str
-    ip: str | None
-    request_headers: tuple[tuple[str, str], ...]
-    response_headers: tuple[tuple[str, str], ...]
-    wire_digest: str | None = None
-    error: str | None = None
-    detail: str | None = None
+    Mapped (RFC 4291 §2.5.5), 6to4 (RFC 3056), NAT64 (RFC 6052) and Teredo (RFC 4380) addresses are unwrapped.
+    """
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner:
+            return is_public(inner)
+        return address in _UNICAST and address.is_global
+    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def guard(allowed: frozenset[str]) -> Callable[[Any], socket.socket]:
-    """A socket factory that refuses every address that is not global, but the exact `address:port` pairs allowed.
+    """A socket factory that refuses every address that is not public, but the exact `address:port` pairs allowed.
 
     It sees the address that is really connected to, for every hop and retry, so names that resolve to private
     addresses, numeric spellings and rebinding are all covered.
@@ -75,345 +69,331 @@ def guard(allowed: frozenset[str]) -> Callable[[Any], socket.socket]:
 
     def make(info: Any) -> socket.socket:
         family, kind, protocol, _, (host, port, *_) = info
-        address: Any = ipaddress.ip_address(host.split("%")[0])
-        address = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
-        named = f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
-        if named not in allowed and (not address.is_global or address.is_multicast):
-            raise AddressRefused(f"{named} is no public address.")
+        address = ipaddress.ip_address(host.split("%")[0])
+        shown = getattr(address, "ipv4_mapped", None) or address
+        named = f"[{shown}]:{port}" if shown.version == 6 else f"{shown}:{port}"
+        if named not in allowed and not is_public(address):
+            raise AddressRefused(named)
         return socket.socket(family, kind, protocol)
 
     return make
 
 
 class Resolver(aiohttp.abc.AbstractResolver):
-    """The DNS, but for hosts that `RESOLVE` maps: `host:port` to the `address:port` where it really listens."""
+    """The DNS, but for hosts that `RESOLVE` maps: `host:port` to the `address:port` where it really listens.
+
+    Each name is looked up in a thread of its own, which nobody waits for at the end: a name server that hangs holds up
+    the request in hand alone, no other site and no exit.
+    """
 
     def __init__(self, mapped: dict[str, str]) -> None:
-        self.mapped, self.dns = mapped, aiohttp.ThreadedResolver()
+        self.mapped = mapped
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> Any:
         """Addresses to connect to, as aiohttp asks for them; a mapped one carries its own port."""
         target = self.mapped.get(f"{host}:{port}")
         if target is None:
-            return await self.dns.resolve(host, port, family)
+            return await _in_thread(_look_up, host, port, family)
         address, _, at = target.rpartition(":")
         address = address.strip("[]")
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [{"hostname": host, "host": address, "port": int(at), "family": family, "proto": 0, "flags": 0}]
+        return [_found(host, address, int(at), family, 0)]
 
     async def close(self) -> None:
         """Nothing is held."""
-        await self.dns.close()
 
 
-class Decoder(Protocol):
-    """One content coding undone: bytes in, bytes out, never more than asked."""
+async def _in_thread(work: Callable[..., Any], *args: Any) -> Any:
+    """What `work` returns or raises, run in a thread that dies with the process."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
 
-    def feed(self, data: bytes, room: int) -> bytes: ...
+    def tell(settle: Callable[[Any], None], outcome: Any) -> None:
+        if not future.done():
+            settle(outcome)
 
-    @property
-    def ended(self) -> bool: ...
-
-
-class _Zlib:
-    """gzip or deflate (RFC 9110 §8.4.1), members one after another, deflate also without its zlib header."""
-
-    def __init__(self, gzip: bool) -> None:
-        self.gzip, self.raw = gzip, False
-        self.stream: Any = zlib.decompressobj(31 if gzip else 15)
-        self.began = False
-
-    def feed(self, data: bytes, room: int) -> bytes:
-        out = b""
-        while data and len(out) <= room:
-            try:
-                out += self.stream.decompress(data, room + 1 - len(out))
-            except zlib.error:
-                if self.gzip or self.began or self.raw:
-                    raise
-                self.raw, self.stream = True, zlib.decompressobj(-15)
-                continue
-            self.began = True
-            data = self.stream.unconsumed_tail
-            if self.stream.eof:
-                data = self.stream.unused_data
-                if not self.gzip or not data.startswith(b"\x1f\x8b"):
-                    break  # padding after the last member is no error
-                self.stream = zlib.decompressobj(31)
-        return out
-
-    @property
-    def ended(self) -> bool:
-        return bool(self.stream.eof)
-
-
-class _Brotli:
-    def __init__(self) -> None:
-        self.stream: Any = brotli.Decompressor()
-
-    def feed(self, data: bytes, room: int) -> bytes:
-        out: bytes = self.stream.process(data, output_buffer_limit=room + 1)
-        while not self.stream.can_accept_more_data() and len(out) <= room:
-            out += self.stream.process(b"", output_buffer_limit=room + 1 - len(out))
-        return out
-
-    @property
-    def ended(self) -> bool:
-        return bool(self.stream.is_finished())
-
-
-class _Zstd:
-    def __init__(self) -> None:
-        # 8 MiB is the largest window that a server may ask a browser for (RFC 9659 §3).
-        self.stream: Any = zstandard.ZstdDecompressor(max_window_size=8 << 20).decompressobj()
-
-    def feed(self, data: bytes, room: int) -> bytes:
-        out = b""
-        # Fed in small pieces, since this stream knows no output limit: a piece of 1 KiB yields some MiB at the most.
-        for start in range(0, len(data), 1024):
-            out += self.stream.decompress(data[start : start + 1024])
-            if len(out) > room:
-                break
-        return out
-
-    @property
-    def ended(self) -> bool:
-        return bool(self.stream.eof)
-
-
-_DECODERS: dict[str, Callable[[], Decoder]] = {
-    "gzip": lambda: _Zlib(gzip=True),
-    "x-gzip": lambda: _Zlib(gzip=True),
-    "deflate": lambda: _Zlib(gzip=False),
-    "br": _Brotli,
-    "zstd": _Zstd,
-}
-
-
-class Body:
-    """A body as it arrives: bounded on the wire and while decoding, digested as sent, decoded as it comes.
-
-    encodings: the Content-Encoding field, outermost last; limit: bytes, of either form. `error` and `detail` are
-    set where the body is not what the server meant to send.
-    """
-
-    def __init__(self, encodings: str, limit: int) -> None:
-        self.limit, self.wire, self.sent = limit, hashlib.sha256(), 0
-        self.decoded = bytearray()
-        self.error: str | None = None
-        self.detail: str | None = None
-        names = [name.strip().lower() for name in encodings.split(",") if name.strip().lower() not in ("", "identity")]
-        unknown = [name for name in names if name not in _DECODERS]
-        self.chain: list[Decoder] = [] if unknown else [_DECODERS[name]() for name in reversed(names)]
-        if unknown:
-            self.error, self.detail = "bad_encoding", f"The body is coded as {unknown[0]!r}, which nobody can undo."
-
-    def feed(self, data: bytes) -> None:
-        """Take what arrived. Raises Refused where the body passes the limit, on the wire or decoded."""
-        self.wire.update(data)
-        self.sent += len(data)
-        if self.sent > self.limit:
-            raise Refused("too_large", f"The body is longer than {self.limit:,} bytes.")
-        if self.error:
-            return
+    def run() -> None:
         try:
-            for decoder in self.chain:
-                data = decoder.feed(data, self.limit - len(self.decoded))
-        except (zlib.error, brotli.error, zstandard.ZstdError) as error:
-            self.error, self.detail = "truncated", f"The body cannot be decoded to its end ({error})."
-            return
-        self.decoded += data
-        if len(self.decoded) > self.limit:
-            raise Refused("too_large", f"Decoded, the body is longer than {self.limit:,} bytes.")
+            settle, outcome = future.set_result, work(*args)
+        except OSError as error:
+            settle, outcome = future.set_exception, error
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(tell, settle, outcome)
 
-    def end(self) -> None:
-        """No more comes."""
-        if not self.error and self.sent and not all(decoder.ended for decoder in self.chain):
-            self.error, self.detail = "truncated", "The coded body ends before its end."
+    threading.Thread(target=run, name="dns", daemon=True).start()
+    return await future
 
 
-class RawDownloadHandler(AiohttpDownloadHandler):
-    """Scrapy's aiohttp handler, keeping raw headers, the wire's digest and the peer, with the address guard in place.
+def _look_up(host: str, port: int, family: int) -> list[dict[str, Any]]:
+    try:
+        infos = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
+    except UnicodeError as error:  # a label of more than 63 letters
+        raise OSError(socket.EAI_NONAME, f"no such name ({error})") from None
+    found = []
+    for kind, _, protocol, _, at in infos:
+        # A link-local address is nothing without its interface.
+        scope = f"%{at[3]}" if len(at) == 4 and at[3] else ""
+        found.append(_found(host, f"{at[0]}{scope}", port, kind, protocol))
+    return found
 
-    Notes the exchange in `request.meta["exchange"]`, also where the answer is then refused for its size.
+
+def _found(host: str, address: str, port: int, family: int, protocol: int) -> dict[str, Any]:
+    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    return {"hostname": host, "host": address, "port": port, "family": family, "proto": protocol, "flags": flags}
+
+
+class Stale(aiohttp.ClientConnectionError):
+    """A connection that had served before ended without a word: the server may have been about to close it."""
+
+
+class _Answer(aiohttp.ClientResponse):
+    """A response that notes its connection before that is given back (aiohttp issue 2205)."""
+
+    peer: str | None = None
+    tls: ssl.SSLObject | None = None
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        transport = connection.transport
+        if transport is not None:
+            peer = transport.get_extra_info("peername")
+            self.peer = peer[0] if peer else None
+            self.tls = transport.get_extra_info("ssl_object")
+        protocol = connection.protocol
+        used = protocol in _USED
+        try:
+            started = await super().start(connection)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if used:
+                raise Stale("A used connection ended as it was used again.") from error
+            raise
+        if protocol is not None:
+            _watch(protocol, self.content)
+        return started
+
+
+_USED: WeakSet[Any] = WeakSet()  # connections that have served
+_READING: WeakKeyDictionary[Any, aiohttp.StreamReader] = WeakKeyDictionary()  # … and whose body is being read
+
+
+def _watch(protocol: Any, content: aiohttp.StreamReader) -> None:
+    """Tell a body's reader when its connection is gone.
+
+    aiohttp 3.14 does so, but not where a body broke its framing in mid-stream: it closes the line, and its reader
+    waits until its time is over.
     """
+    first = protocol not in _USED
+    _USED.add(protocol)
+    _READING[protocol] = content
+    if first and protocol.closed is not None:
+        protocol.closed.add_done_callback(lambda done: _gone(done, protocol))
 
-    experimental = False  # it is, which is why Scrapy is pinned to the minor; said once there, not at every run
+
+def _gone(done: asyncio.Future[None], protocol: Any) -> None:
+    if not done.cancelled():
+        done.exception()  # looked at, so that nobody reports it as lost
+    content = _READING.pop(protocol, None)
+    if content is not None and not content.is_eof() and content.exception() is None:
+        content.set_exception(aiohttp.ClientPayloadError("The connection was closed before the body had ended."))
+
+
+class RawDownloadHandler(BaseDownloadHandler):
+    """Fetches one URL in its host's turn, keeping raw head, wire digest and peer, with the address guard in place.
+
+    Notes the exchange in `request.meta["exchange"]`, also where the answer is then refused for its size or type, and
+    in `request.meta["seconds"]` how long it took.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         settings = crawler.settings
-        self.clock: Callable[[], datetime] = settings["CLOCK"]
+        spider: Any = crawler.spider
+        self.clock: Any = settings["CLOCK"]
+        self.hosts: Hosts = spider.hosts
+        self.floor = settings.getfloat("DOWNLOAD_DELAY")
         self.limit = settings.getint("DOWNLOAD_MAXSIZE")
+        self.head = settings.getint("HEAD_MAXSIZE")
+        self.base = settings.getfloat("BACKOFF_SECONDS")
+        self.seconds = settings.getfloat("DOWNLOAD_TIMEOUT")
+        self.proxy: str | None = settings["PROXY"]
+        self.unverified = frozenset(settings.getlist("UNVERIFIED_HOSTS"))
+        self.verify = settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES")
         resolve = dict(settings.getdict("RESOLVE"))
-        # The session that the parent made holds nothing yet; ours differs in where it may connect and what it bears.
-        self._session._connector = aiohttp.TCPConnector(
-            limit=self._pool_size_total,
-            limit_per_host=self._pool_size_per_host,
-            resolver=Resolver(resolve),
-            socket_factory=guard(frozenset([*settings.getlist("ALLOWED_ADDRESSES"), *resolve.values()])),
+        allowed = {*settings.getlist("ALLOWED_ADDRESSES"), *resolve.values(), *_address_of(self.proxy)}
+        self.session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=settings.getint("CONCURRENT_REQUESTS"),
+                keepalive_timeout=KEEP_ALIVE,
+                resolver=Resolver(resolve),
+                socket_factory=guard(frozenset(allowed)),
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            response_class=_Answer,
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+            max_line_size=self.head,
+            max_field_size=self.head,
+            max_headers=FIELDS,
         )
+        # aiohttp would send a request again at once where a used connection closed on it, within the host's delay.
+        self.session._retry_connection = False
 
-    async def _read_response(self, response: _ClientResponse, request: Request) -> Response:
-        exchange = self._exchange(response)
+    async def download_request(self, request: Request) -> Response:
+        """The answer to a request. Raises Closed, Refused, TooLarge, and what aiohttp raises."""
+        async with self.hosts.turn(request.url, self.floor):
+            began = self.hosts.timer()
+            try:
+                return await self._fetch(request)
+            except (Stale, aiohttp.ClientConnectionResetError):
+                # RFC 9112 §9.3.1: a request that a closing connection swallowed may be sent again, on a new one. Ours
+                # waits first, as every other does.
+                await self.hosts.rest(request.url)
+                return await self._fetch(request)
+            finally:
+                request.meta["seconds"] = self.hosts.timer() - began
+
+    async def _fetch(self, request: Request) -> Response:
+        seconds = min(request.meta.get("download_timeout", self.seconds), self.seconds)
+        verified = self.verify and urlsplit(request.url).netloc not in self.unverified
+        # The URL is sent as it is kept: aiohttp would spell some of its characters anew.
+        async with self.session.get(
+            yarl.URL(request.url, encoded=True),
+            headers=request.headers.to_tuple_list(),
+            timeout=aiohttp.ClientTimeout(total=seconds),
+            ssl=_context(verified) if request.url.startswith("https:") else True,
+            allow_redirects=False,
+            proxy=self.proxy,
+        ) as answer:
+            return await self._read(cast("_Answer", answer), request)
+
+    async def _read(self, answer: _Answer, request: Request) -> Response:
+        exchange = self._exchange(answer)
         request.meta["exchange"] = exchange
+        if answer.status in CLOSING and not request.meta.get("robots"):
+            self._close(exchange, request)
+        if sum(len(name) + len(value) + 4 for name, value in answer.raw_headers) > self.head:
+            raise Refused("too_large", f"The head of the answer is longer than {self.head:,} bytes.")
+        robots = bool(request.meta.get("robots"))
         limit = request.meta.get("download_maxsize", self.limit)
-        declared = response.headers.get("Content-Length", "")
-        if declared.isdigit() and int(declared) > limit and response.status != 304:
-            raise Refused("too_large", f"The server announces {int(declared):,} bytes, more than {limit:,}.")
-        body = Body(response.headers.get("Content-Encoding", ""), limit)
-        error = detail = None
-        try:
-            async for chunk in response.content.iter_any():
-                body.feed(chunk)
-            body.end()
-            error, detail = body.error, body.detail
-        except aiohttp.ClientPayloadError as fault:
-            error, detail = "incomplete", f"The connection ended before the body did ({type(fault).__name__})."
-        except aiohttp.ClientOSError:
-            error, detail = "incomplete", "The connection was reset before the body had ended."
-        digest = "sha256:" + body.wire.hexdigest() if body.sent else None
-        request.meta["exchange"] = _with(exchange, wire_digest=digest, error=error, detail=detail)
-        return Response(
-            request.url,
-            status=response.status,
-            headers=Headers(list(response.headers.items())),
-            body=bytes(body.decoded),
-            request=request,
-            ip_address=ipaddress.ip_address(exchange.ip) if exchange.ip else None,
-            protocol=exchange.http_version,
+        body = Body(_codings(answer), limit, cut=robots)
+        if answer.status != 304:
+            self._check_head(answer, limit, robots)
+            exchange = await self._receive(answer, body, robots, exchange)
+        request.meta["exchange"] = replace(
+            exchange,
+            wire_digest=body.wire_digest,
+            wire_length=body.sent or None,
+            wire=body.wire,
+            error=exchange.error or body.error,
+            detail=exchange.detail or body.detail,
         )
+        return Response(request.url, status=answer.status, body=bytes(body.decoded), request=request)
 
-    def _exchange(self, response: _ClientResponse) -> Exchange:
-        version = response.version
-        peer = response._peername
+    def _close(self, exchange: Exchange, request: Request) -> None:
+        """Close the host of a 429 or 503 before the next request has its turn there; notes `meta["until"]`."""
+        spider: Any = self.crawler.spider
+        until = retry_after(exchange.header("retry-after"), exchange.at, exchange.header("date"))
+        if until is None:
+            failures = request.meta.get("attempts", 1) + spider.failures(request.url)
+            until = exchange.at + timedelta(seconds=back_off(failures, self.base, LONGEST_CLOSED.total_seconds()))
+        request.meta["until"] = until
+        sentence = f"The host answered {exchange.status}, so it is left alone until {until:%Y-%m-%d %H:%M:%S}Z."
+        self.hosts.close(request.url, until, "postponed", sentence)
+
+    def _check_head(self, answer: _Answer, limit: int, robots: bool) -> None:
+        """Raises Refused where the head alone says that the body is not wanted."""
+        declared = answer.headers.get("Content-Length", "")
+        if declared.isdigit() and int(declared) > limit and not robots:
+            raise Refused("too_large", f"The server announces {int(declared):,} bytes, more than {limit:,}.")
+        kind = answer.headers.get("Content-Type", "")
+        if answer.status in (200, 203, 206) and not robots and is_no_page(kind):
+            raise Refused("not_html", f"The server sends {kind.partition(';')[0][:60]}, which is no page.")
+
+    async def _receive(self, answer: _Answer, body: Body, robots: bool, exchange: Exchange) -> Exchange:
+        """Take the body; the exchange with what befell it. Raises TooLarge, Refused, TimeoutError."""
+        looked = robots
+        try:
+            async for chunk in answer.content.iter_any():
+                body.feed(chunk)
+                if body.full:
+                    answer.close()
+                    return exchange
+                if not looked and len(body.decoded) >= 16:
+                    looked = True
+                    found = sniffed(bytes(body.decoded[:16])) or ""
+                    if found.startswith(("audio/", "video/")):
+                        raise Refused("not_html", f"It is {found}, whatever it is called.")
+            body.end()
+        except aiohttp.ClientPayloadError:
+            return replace(exchange, error="incomplete", detail="The connection ended before the body did.")
+        except aiohttp.ClientOSError:
+            return replace(exchange, error="incomplete", detail="The connection was reset before the body had ended.")
+        return exchange
+
+    def _exchange(self, answer: _Answer) -> Exchange:
+        version = answer.version
+        coding = answer.headers.get("Transfer-Encoding", "").lower()
         return Exchange(
             at=self.clock(),
-            status=response.status,
-            reason=response.reason,
+            status=answer.status,
+            reason=_latin(answer.reason),
             http_version=f"HTTP/{version.major}.{version.minor}" if version else "HTTP/1.1",
-            ip=peer[0] if peer else None,
-            request_headers=tuple((name, value) for name, value in response.request_info.headers.items()),
-            response_headers=tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in response.raw_headers),
+            ip=answer.peer,
+            request_headers=tuple((name, value) for name, value in answer.request_info.headers.items()),
+            response_headers=_bounded(answer.raw_headers, self.head),
+            framed="chunked" in coding or "Content-Length" in answer.headers,
+            tls=_tls(answer.tls) if answer.tls else None,
         )
 
-
-def _with(exchange: Exchange, **more: Any) -> Exchange:
-    from dataclasses import replace
-
-    return replace(exchange, **more)
+    async def close(self) -> None:
+        """End the connections."""
+        await self.session.close()
 
 
-def capture_of(
-    response: Response, *, site: str, kind: str, attempts: int = 1, discovered_on: str | None = None
-) -> Capture:
-    """The capture of an answered request, from its response and the exchange noted in its meta."""
-    request: Any = response.request
-    exchange: Exchange = request.meta["exchange"]
-    # A 304 has no body of its own (RFC 9110 §15.4.5); an empty 200 is a payload of no bytes.
-    payload = None if exchange.status == 304 else response.body
-    return _capture(response.url, exchange, payload, site, kind, attempts, discovered_on)
+@cache
+def _context(verify: bool) -> ssl.SSLContext:
+    """What TLS connections of this process are made with: the system's authorities, or none that is asked."""
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
-def failed_capture(
-    failure: Any,
-    request: Request,
-    *,
-    site: str,
-    kind: str,
-    at: datetime,
-    attempts: int = 1,
-    discovered_on: str | None = None,
-) -> Capture:
-    """The capture of a request without a usable answer. failure: a Scrapy Failure or an exception; at: UTC."""
-    error = getattr(failure, "value", failure)
-    word, sentence = failure_word(error)
-    exchange: Exchange | None = request.meta.get("exchange")
-    if exchange is not None:
-        return _capture(
-            request.url, _with(exchange, error=word, detail=sentence), None, site, kind, attempts, discovered_on
-        )
-    return Capture(
-        request.url, at, site, kind, error=word, detail=sentence, attempts=attempts, discovered_on=discovered_on
-    )
+def _tls(tls: ssl.SSLObject) -> dict[str, Any]:
+    certificate = tls.getpeercert(binary_form=True)
+    cipher = tls.cipher()
+    return {
+        "protocol": tls.version(),
+        "cipher": cipher[0] if cipher else None,
+        "certificate": "sha256:" + hashlib.sha256(certificate).hexdigest() if certificate else None,
+        "verified": tls.context.verify_mode == ssl.CERT_REQUIRED,
+    }
 
 
-def _capture(
-    url: str, exchange: Exchange, payload: bytes | None, site: str, kind: str, attempts: int, on: str | None
-) -> Capture:
-    first: dict[str, str] = {}
-    for name, value in exchange.response_headers:
-        first.setdefault(name.lower(), value)
-    return Capture(
-        url=url,
-        captured_at=exchange.at,
-        site=site,
-        kind=kind,
-        status=exchange.status,
-        reason=exchange.reason,
-        payload=payload,
-        content_type=first.get("content-type"),
-        location=first.get("location"),
-        etag=first.get("etag"),
-        last_modified=first.get("last-modified"),
-        http_version=exchange.http_version,
-        ip=exchange.ip,
-        request_headers=exchange.request_headers,
-        response_headers=exchange.response_headers,
-        wire_digest=exchange.wire_digest,
-        error=exchange.error,
-        detail=exchange.detail,
-        attempts=attempts,
-        discovered_on=on,
-    )
+def _codings(answer: _Answer) -> list[str]:
+    """Every coding of the body in the order in which they were applied: Content-Encoding, then Transfer-Encoding."""
+    fields = [*answer.headers.getall("Content-Encoding", []), *answer.headers.getall("Transfer-Encoding", [])]
+    return [name for name in ",".join(fields).split(",") if name.strip().lower() != "chunked"]
 
 
-def failure_word(error: BaseException) -> tuple[str, str]:
-    """One word for counting and one sentence for people, for any way in which a request can fail.
-
-    address_refused, tls, dns, refused, timeout, reset, bad_response, bad_url, too_large, robots and its kin (the word
-    that a Refused carries), other.
-    """
-    chain = _causes(error)
-    for one in chain:
-        if isinstance(one, Refused):
-            return one.word, one.sentence
-        if isinstance(one, AddressRefused) or "is no public address" in str(one):
-            return "address_refused", "The host's address is not on the public internet, so nothing was asked of it."
-        if isinstance(one, ssl.SSLError | ssl.CertificateError | aiohttp.ClientSSLError):
-            return "tls", f"The secure connection could not be made ({_short(one)})."
-    for one in chain:
-        if isinstance(one, DownloadTimeoutError | asyncio.TimeoutError | TimeoutError):
-            return "timeout", "The answer did not come whole in time."
-        if isinstance(one, CannotResolveHostError | aiohttp.ClientConnectorDNSError):
-            return "dns", "The host's name has no address."
-        if isinstance(one, aiohttp.ClientResponseError):
-            return "bad_response", f"The answer is not HTTP ({_short(one)})."
-        if isinstance(one, UnsupportedURLSchemeError | aiohttp.InvalidURL):
-            return "bad_url", "The URL cannot be asked for."
-        if isinstance(one, DownloadConnectionRefusedError | aiohttp.ClientConnectorError):
-            return "refused", "The host does not accept connections."
-        if isinstance(one, DownloadFailedError | aiohttp.ClientError | ConnectionError):
-            return "reset", "The connection ended without an answer."
-    return "other", f"{type(error).__name__}: {_short(error)}"
+def _bounded(pairs: tuple[tuple[bytes, bytes], ...], most: int) -> Pairs:
+    """The fields of a head as text of their very bytes (latin-1), as many as fit into `most` bytes."""
+    kept: list[tuple[str, str]] = []
+    for name, value in pairs:
+        most -= len(name) + len(value) + 4
+        if most < 0:
+            break
+        kept.append((name.decode("latin-1"), value.decode("latin-1")))
+    return tuple(kept)
 
 
-def _causes(error: BaseException) -> list[BaseException]:
-    chain: list[BaseException] = []
-    waiting: list[BaseException | None] = [error]
-    while waiting and len(chain) < 20:
-        one = waiting.pop(0)
-        if one is None or one in chain:
-            continue
-        chain.append(one)
-        waiting += [one.__cause__, getattr(one, "os_error", None), one.__context__]
-    return chain
+def _latin(reason: str | None) -> str | None:
+    """The reason phrase as text of its very bytes, as header fields are kept."""
+    return None if reason is None else reason.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]
-
-
-def now() -> datetime:
-    """The time in UTC: the default `CLOCK`."""
-    return datetime.now(UTC)
+def _address_of(proxy: str | None) -> list[str]:
+    """The proxy's own address and port, where it is named by its address."""
+    parts = urlsplit(proxy or "")
+    return [parts.netloc.rpartition("@")[2]] if parts.netloc else []

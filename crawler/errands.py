@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
-from urllib.parse import urljoin
 
 import scrapy
 from scrapy.crawler import AsyncCrawlerRunner
@@ -15,8 +14,9 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.settings import Settings
 
 from archive import Capture, Executor, Site, clean_url
-from crawler.addresses import allowed_addresses
-from crawler.download import capture_of, failed_capture
+from crawler.captures import capture_of, failed_capture, location_of
+from crawler.catalogue import settings_of
+from crawler.hosts import ROUNDS, Closed, Hosts
 
 T = TypeVar("T")
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -51,7 +51,7 @@ class Errand:
             capture = await self._hop(url, kind)
             if capture.error or capture.status not in REDIRECTS or not capture.location:
                 return capture
-            target = clean_url(urljoin(capture.url, capture.location))
+            target = clean_url(location_of(capture) or "", capture.url)
             if target is None or target in seen or len(seen) > self.max_hops:
                 return replace(
                     capture, error="redirect_loop", detail="It redirects in a circle, too often, or nowhere."
@@ -60,15 +60,24 @@ class Errand:
             url = target
 
     async def _hop(self, url: str, kind: str) -> Capture:
-        request = Request(url, callback=NO_CALLBACK, dont_filter=True, meta={"kind": kind, "robots": kind == "robots"})
+        settings = self.spider.crawler.settings
         engine: Any = self.spider.crawler.engine
-        clock = self.spider.crawler.settings["CLOCK"]
-        try:
-            response = await engine.download_async(request)
-            response.request = request
-            return capture_of(response, site=self.site.key, kind=kind)
-        except Exception as error:  # noqa: BLE001 - refusals and faults alike are answers
-            return failed_capture(error, request, site=self.site.key, kind=kind, at=clock())
+        clock = settings["CLOCK"]
+        for _ in range(1 + ROUNDS):
+            meta = {"kind": kind, "robots": kind == "robots", "verbatim_url": True}
+            request = Request(url, callback=NO_CALLBACK, dont_filter=True, meta=meta)
+            try:
+                response = await engine.download_async(request)
+                response.request = request
+                return capture_of(response, site=self.site.key, kind=kind)
+            except Closed as closed:
+                wait, fault = (closed.until - clock()).total_seconds(), closed
+                if not closed.worth or wait > settings.getfloat("CRAWL_DELAY_MAX"):
+                    break
+                await asyncio.sleep(max(0.0, wait))  # the host's turn comes, and a person waits for it
+            except Exception as error:  # noqa: BLE001 - refusals and faults alike are answers
+                return failed_capture(error, request, site=self.site.key, kind=kind, at=clock())
+        return failed_capture(fault, request, site=self.site.key, kind=kind, at=clock())
 
 
 class ErrandSpider(scrapy.Spider):
@@ -78,6 +87,11 @@ class ErrandSpider(scrapy.Spider):
     site: Site
     errand: Callable[[Errand], Awaitable[None]]
     executor: Executor
+    hosts: Hosts
+
+    def failures(self, url: str) -> int:
+        """Nothing is kept, so nothing is known of earlier failures."""
+        return 0
 
     async def start(self) -> AsyncIterator[Any]:
         """Do it; nothing is left to crawl."""
@@ -104,9 +118,8 @@ async def run_errand(settings: Settings, site: Site, executor: Executor, errand:
         except Exception as error:  # noqa: BLE001 - handed to the caller below; Scrapy would only log it
             fault.append(error)
 
-    polite = {"DOWNLOAD_DELAY": site.delay, "ALLOWED_ADDRESSES": allowed_addresses(site)}
-    spider = type("OneErrand", (ErrandSpider,), {"site": site, "custom_settings": polite})
-    await AsyncCrawlerRunner(own).crawl(spider, errand=work, executor=executor)
+    spider = type("OneErrand", (ErrandSpider,), {"site": site, "custom_settings": settings_of(site)})
+    await AsyncCrawlerRunner(own).crawl(spider, errand=work, executor=executor, hosts=Hosts(own["CLOCK"]))
     if fault:
         raise fault[0]
     if not outcome:

@@ -46,15 +46,15 @@ def overdue(page: Seen, site: Site, now: datetime) -> timedelta | None:
     if page.last_at is None or page.first_at is None:
         return now - page.discovered_at if now > page.discovered_at else timedelta(0)
     wait = max(timedelta(seconds=site.revisit), min(AGE_SHARE * (page.last_at - page.first_at), LONGEST_WAIT))
-    if page.last_error == "robots":
-        # Rules are read anew at every run; a refused page is asked about again, but not at every visit.
-        wait = max(wait, timedelta(days=1))
+    if page.next_try is not None:
+        # A failure that may pass: its capture says when (back-off with jitter, or what the host asked for).
+        wait = max(wait, page.next_try - page.last_at)
     elif page.last_status in GONE:
         # "Removed" is a finding; one more look tells a slip from a removal, then ever rarer.
         wait = max(wait, timedelta(hours=6), now - page.last_at if page.captures > 20 else timedelta(0))
-    elif page.last_status is None or page.last_status >= 500 or page.last_status == 429:
-        # Exponential back-off over the failures so far, so that a dead page costs little.
-        wait = max(wait, min(timedelta(minutes=10) * 2 ** min(page.failures, 12), LONGEST_WAIT))
+    elif page.last_error:
+        # Refused, too large, no page: it is asked about again, but not at every visit.
+        wait = max(wait, timedelta(days=1))
     late = now - page.last_at - wait
     return late if late >= timedelta(0) else None
 

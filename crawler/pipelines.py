@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
 
-from archive import Capture, Visit
-from crawler.download import captured
+from archive import ArchiveError, Capture, Visit
+from crawler.captures import captured
+
+logger = logging.getLogger(__name__)
 
 
 class StoreCaptures:
-    """Collects visits and writes them at `BATCH_CAPTURES` of them, or `BATCH_SECONDS` after the first.
+    """Collects visits and writes them at `BATCH_CAPTURES` of them, `BATCH_BYTES`, or `BATCH_SECONDS` after the first.
 
-    robots.txt fetches arrive by the `captured` signal, since no spider asked for them.
+    robots.txt fetches arrive by the `captured` signal, since no spider asked for them. Where the archive cannot be
+    written (a full disk, say) the batch is kept and the run is ended; it is tried once more as the run closes.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.most: int = crawler.settings.getint("BATCH_CAPTURES")
         self.seconds: float = crawler.settings.getfloat("BATCH_SECONDS")
+        self.room: int = crawler.settings.getint("BATCH_BYTES")
         self.batch: list[Visit] = []
+        self.bytes = 0
         self.timer: asyncio.TimerHandle | None = None
+        self.broken = False
         crawler.signals.connect(self.keep, signal=captured)
 
     @classmethod
@@ -40,12 +47,17 @@ class StoreCaptures:
         return item
 
     async def close_spider(self) -> None:
-        """Write what is left."""
+        """Write what is left, and the rows of what was to be tried once more."""
+        spider: Any = self.crawler.spider
+        for visit in spider.leftovers():
+            self._add(visit)
+        self.broken = False
         self.flush()
 
     def _add(self, visit: Visit) -> None:
         self.batch.append(visit)
-        if len(self.batch) >= self.most:
+        self.bytes += len(visit.capture.payload or b"") + len(visit.capture.wire or b"")
+        if len(self.batch) >= self.most or self.bytes >= self.room:
             self.flush()
         elif self.timer is None:
             self.timer = asyncio.get_running_loop().call_later(self.seconds, self.flush)
@@ -55,7 +67,15 @@ class StoreCaptures:
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
-        if self.batch:
-            batch, self.batch = self.batch, []
-            spider: Any = self.crawler.spider
-            spider.archive.store(batch, spider.due)
+        if not self.batch or self.broken:
+            return
+        spider: Any = self.crawler.spider
+        try:
+            spider.archive.store(self.batch, spider.due)
+        except ArchiveError as error:
+            self.broken = True
+            logger.error("%s The run of %s ends here.", error, spider.name)
+            engine: Any = self.crawler.engine
+            self.ending = asyncio.get_running_loop().create_task(engine.close_spider_async(reason="archive_unwritable"))
+            return
+        self.batch, self.bytes = [], 0

@@ -23,6 +23,7 @@ from scrapy.settings import Settings
 from archive import Archive, ArchiveError, Executor, Reading, Site, reextract, timestamp
 from crawler.addresses import require_contact
 from crawler.catalogue import spider_for
+from crawler.hosts import Hosts
 from crawler.settings import user_agent
 from crawler.spiders import SiteSpider
 
@@ -94,7 +95,11 @@ class Ledger:
                 for problem, count in reading.problems.items():
                     spider.reasons[problem] += count
                 spider.funnel["read"] = reading.pages
-            new, revised = spider.archive.gained(spider.site.key, run.started_at or spider.clock())
+            began = run.started_at or spider.clock()
+            # A wall, a stub or an error page is kept, and is no success.
+            spider.funnel["flagged"] = spider.archive.flagged(spider.site.key, began)
+            spider.funnel["fetched"] -= spider.funnel["flagged"]
+            new, revised = spider.archive.gained(spider.site.key, began)
             spider.funnel["texts"], spider.funnel["revised"] = new, revised
             run.state, run.outcome = judge(reason, spider.funnel, spider.reasons)
             run.finished_at, run.stage = spider.clock(), "over"
@@ -166,6 +171,7 @@ def crawl_settings(
             "CONTACT": contact,
             "USER_AGENT": user_agent(contact),
             "RESOLVE": resolve,
+            "SITES": {},  # spiders are given to the runner: it need not load the catalogue for each visit
             **(overrides or {}),
         },
         priority="cmdline",
@@ -176,9 +182,10 @@ def crawl_settings(
 class Desk:
     """Runs sites in this process, several at once, each at its own pace; `stop` ends them, and keeps what came."""
 
-    def __init__(self, settings: Settings, executor: Executor, width: int = 16) -> None:
+    def __init__(self, settings: Settings, executor: Executor, width: int = 64) -> None:
         self.settings, self.executor = settings, executor
         self.stopping = False
+        self.hosts = Hosts(settings["CLOCK"])  # one book of manners, whichever site asks
         self._places = asyncio.Semaphore(width)
         self._runners: set[AsyncCrawlerRunner] = set()
 
@@ -194,7 +201,7 @@ class Desk:
             runner = AsyncCrawlerRunner(settings)
             self._runners.add(runner)
             try:
-                await runner.crawl(spider_for(site), executor=self.executor, report=run)
+                await runner.crawl(spider_for(site), executor=self.executor, hosts=self.hosts, report=run)
             except ArchiveError as error:
                 run.state, run.outcome = "failed", str(error)
             finally:
@@ -205,4 +212,5 @@ class Desk:
     async def stop(self) -> None:
         """End every run after the pages in hand."""
         self.stopping = True
+        self.hosts.stop()
         await asyncio.gather(*(runner.stop() for runner in list(self._runners)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,12 +39,16 @@ def test_looks_grow_rarer_with_age(looked: timedelta, now: timedelta, is_due: bo
     assert (overdue(page(now, looked), SITE, T0 + now) is not None) is is_due
 
 
-def test_failures_are_backed_off() -> None:
-    waits = []
-    for failures in range(1, 6):
-        seen = page(timedelta(0), timedelta(0), None, "timeout", failures)
-        waits.append(next(m for m in range(0, 10**6, 5) if overdue(seen, SITE, T0 + timedelta(minutes=m)) is not None))
-    assert waits == [20, 40, 80, 160, 320]
+def test_failures_wait_for_their_next_try() -> None:
+    seen = replace(page(timedelta(0), timedelta(0), None, "timeout", 1), next_try=T0 + timedelta(hours=3))
+    assert overdue(seen, SITE, T0 + timedelta(hours=2, minutes=59)) is None
+    assert overdue(seen, SITE, T0 + timedelta(hours=3)) is not None
+
+
+def test_what_will_not_pass_waits_a_day() -> None:
+    seen = page(timedelta(0), timedelta(0), 200, "too_large")
+    assert overdue(seen, SITE, T0 + timedelta(hours=23)) is None
+    assert overdue(seen, SITE, T0 + timedelta(hours=24)) is not None
 
 
 @pytest.mark.parametrize("status", GONE)

@@ -23,6 +23,7 @@ COMMANDS = {
     "history": "crawler.cli.ask:history_",
     "diff": "crawler.cli.ask:diff_",
     "status": "crawler.cli.ask:status",
+    "doctor": "crawler.cli.care:doctor",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -22,8 +23,15 @@ resolve_option = click.option(
     metavar="HOST:PORT=ADDRESS:PORT",
     help="Reach a host at this address instead of asking the DNS, as curl does (for tests, replays; repeatable).",
 )
+set_option = click.option(
+    "--set",
+    "limits",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another value for a setting or limit of crawler/settings.py, as docs/trust.md lists them (repeatable).",
+)
 width_option = click.option(
-    "--width", default=16, show_default=True, help="So many sites at once, each at its own pace."
+    "--width", default=64, show_default=True, help="So many sites at once, each at its own pace."
 )
 delay_option = click.option(
     "--delay", type=float, help="Least seconds between requests to one host; overrides the entries."
@@ -70,6 +78,29 @@ def meets(site: Site, country: tuple[str, ...], language: tuple[str, ...]) -> bo
     return (not country or site.country.upper() in {one.upper() for one in country}) and (
         not language or site.language.lower() in {one.lower() for one in language}
     )
+
+
+def settled(limits: tuple[str, ...]) -> dict[str, Any]:
+    """The settings that --set options name. Raises BadQuery for one that there is not, or a number that is none."""
+    from crawler import settings as defaults  # which imports the crawler: commands that fetch nothing need none of it
+
+    known = {name: value for name, value in vars(defaults).items() if name.isupper() and not callable(value)}
+    found: dict[str, Any] = {}
+    for pair in limits:
+        name, sign, value = pair.partition("=")
+        if not sign or name not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " docs/trust.md lists them."
+            raise BadQuery(f"{pair!r} sets nothing: write NAME=VALUE, such as DOWNLOAD_TIMEOUT=10.{hint}")
+        if isinstance(known[name], int | float) and not isinstance(known[name], bool):
+            try:
+                number = float(value)
+            except ValueError:
+                raise BadQuery(f"{name} is a number, and {value!r} is none.") from None
+            found[name] = int(number) if isinstance(known[name], int) else number
+        else:
+            found[name] = value
+    return found
 
 
 def paced(delay: float | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text as Shown
 
-from archive import Archive, BadQuery, Site, load_sites, open_executor, pick, seconds
+from archive import Archive, BadQuery, Site, load_sites, pick, seconds
 from crawler.cli.options import (
     contact_option,
     delay_option,
@@ -27,12 +27,15 @@ from crawler.cli.options import (
     resolve_option,
     selected,
     selection_options,
+    set_option,
+    settled,
     width_option,
 )
 from crawler.cli.show import archive_option, console, funnel_line, sites_option
 from crawler.places import places
 from crawler.run import Desk, Run, crawl_settings
 from crawler.schedule import Schedule
+from crawler.spiders import workers as workers_of
 
 REPORT_EVERY = 10.0  # seconds between lines of progress where there is no terminal
 
@@ -45,6 +48,7 @@ REPORT_EVERY = 10.0  # seconds between lines of progress where there is no termi
 @contact_option
 @resolve_option
 @delay_option
+@set_option
 @width_option
 @click.option(
     "--executor", default="processes", show_default=True, help='Where pages are read: "processes:N" or "serial".'
@@ -61,6 +65,7 @@ def crawl(
     contact: str | None,
     resolve: tuple[str, ...],
     delay: float | None,
+    limits: tuple[str, ...],
     width: int,
     executor: str,
     quiet: bool,
@@ -86,6 +91,7 @@ def crawl(
         width=width,
         executor=executor,
         quiet=quiet or as_json,
+        overrides=settled(limits),
     )
     if as_json:
         click.echo(json.dumps({"runs": [run.as_dict() for run in runs]}, ensure_ascii=False, indent=1))
@@ -101,7 +107,7 @@ def visit_once(
     contact: str | None = None,
     resolve: Mapping[str, str] | None = None,
     delay: float | None = None,
-    width: int = 16,
+    width: int = 64,
     executor: str = "processes",
     quiet: bool = False,
     overrides: Mapping[str, Any] | None = None,
@@ -115,7 +121,7 @@ def visit_once(
     with Archive.open(path) as archive:
         archive.lock()
         archive.lose(datetime.now(UTC))
-        with open_executor(executor) as workers:
+        with workers_of(settings, executor) as workers:
 
             async def work(stopped: asyncio.Event) -> None:
                 desk = Desk(settings, workers, width)
@@ -222,6 +228,7 @@ def quieten() -> None:
 @contact_option
 @resolve_option
 @delay_option
+@set_option
 @width_option
 @click.option("--every", metavar="TIME", help='Visit each site this often ("90s", "15m", "6h"); overrides the entries.')
 @click.option(
@@ -234,6 +241,7 @@ def schedule_(
     contact: str | None,
     resolve: tuple[str, ...],
     delay: float | None,
+    limits: tuple[str, ...],
     width: int,
     every: str | None,
     executor: str,
@@ -258,9 +266,13 @@ def schedule_(
         chosen = [_paced(site, pace) for site in chosen]
     quieten()
     settings = crawl_settings(
-        Path(archive_path), chosen, contact=contact, resolve=mapping(resolve), overrides=paced(delay)
+        Path(archive_path),
+        chosen,
+        contact=contact,
+        resolve=mapping(resolve),
+        overrides={**settled(limits), **paced(delay)},
     )
-    with Archive.open(archive_path) as archive, open_executor(executor) as workers:
+    with Archive.open(archive_path) as archive, workers_of(settings, executor) as workers:
         archive.lock()
 
         async def work(stopped: asyncio.Event) -> None:
