@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from archive import Archive
+from archive import Archive, Site
+from crawler.cli.visit import visit_once
+from crawler.run import Run
 
 # How long an example takes is the machine's affair, not the code's.
 settings.register_profile("desk", deadline=None)
@@ -29,6 +32,33 @@ class Clock:
     def wait(self, **lengths: float) -> datetime:
         self.now += timedelta(**lengths)
         return self.now
+
+
+#: Limits with which a whole crawl of awkward hosts takes seconds.
+SHORT = {
+    "DOWNLOAD_DELAY": 0,
+    "DOWNLOAD_TIMEOUT": 2.0,
+    "URL_SECONDS": 5.0,
+    "RETRY_TIMES": 1,
+    "RETRY_SECONDS": 0.05,
+    "BACKOFF_SECONDS": 0.05,
+}
+
+
+def visit(
+    path: Path, sites: Sequence[Site], resolve: Mapping[str, str], executor: str = "serial", **overrides: Any
+) -> dict[str, Run]:
+    """Visit sites once, with short limits; returns the summaries by site. executor: serial for harmless pages."""
+    runs = visit_once(
+        list(sites), path, resolve=resolve, executor=executor, quiet=True, overrides={**SHORT, **overrides}
+    )
+    return {run.site: run for run in runs}
+
+
+def rows(path: Path, sql: str, *values: object) -> list[dict[str, Any]]:
+    """What a SELECT finds in an archive."""
+    with Archive.open(path) as opened:
+        return opened.rows(sql, values)[1]
 
 
 @pytest.fixture
