@@ -69,13 +69,34 @@ class StoreCaptures:
             self.timer = None
         if not self.batch or self.broken:
             return
-        spider: Any = self.crawler.spider
         try:
-            spider.archive.store(self.batch, spider.due)
+            self._write()
         except ArchiveError as error:
             self.broken = True
-            logger.error("%s The run of %s ends here.", error, spider.name)
+            logger.error("%s The run of %s ends here.", error, self.crawler.spider and self.crawler.spider.name)
             engine: Any = self.crawler.engine
             self.ending = asyncio.get_running_loop().create_task(engine.close_spider_async(reason="archive_unwritable"))
             return
         self.batch, self.bytes = [], 0
+
+    def _write(self) -> None:
+        """Write the batch; where something in it cannot be stored, each visit by itself. Raises ArchiveError."""
+        spider: Any = self.crawler.spider
+        try:
+            spider.archive.store(self.batch, spider.due)
+        except ArchiveError:
+            raise
+        except Exception:  # noqa: BLE001 - bytes that nobody foresaw: their neighbours must not pay for them
+            for visit in self.batch:
+                self._write_one(spider, visit)
+
+    def _write_one(self, spider: Any, visit: Visit) -> None:
+        try:
+            spider.archive.store([visit], spider.due)
+        except ArchiveError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it holds, its URL gets its row
+            one, name = visit.capture, type(error).__name__
+            logger.error("The answer of %s could not be stored (%s).", one.url, name)
+            row = Capture(one.url, one.captured_at, one.site, one.kind, error="other", detail=f"Not stored: {name}.")
+            spider.archive.store([Visit(row)], spider.due)

@@ -12,13 +12,17 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import brotli
+import pytest
 import zstandard
 
 from archive import Archive, Capture, Visit
+from crawler import captures
 from tests.conftest import rows, visit
 from tests.hostile import STORY, Hostile, Line, chunked, head, moved, page
 from tests.hostile_pages import MEANINGS, article
@@ -314,3 +318,22 @@ def test_an_archive_that_cannot_be_written_ends_the_run(tmp_path: Path) -> None:
     assert asked < 60
     assert rows(path, "PRAGMA integrity_check") == [{"integrity_check": "ok"}]
     assert 0 < rows(path, "SELECT count(*) AS n FROM captures")[0]["n"] <= asked
+
+
+def test_one_answer_that_cannot_be_stored_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should bytes come that no database holds, their URL has its row, and the others of the batch are whole."""
+    real = captures.capture_of
+
+    def spoiled(response: Any, **more: Any) -> Capture:
+        capture = real(response, **more)
+        return replace(capture, reason="\ud800") if capture.url.endswith("/b") else capture
+
+    monkeypatch.setattr("crawler.spiders.asking.capture_of", spoiled)
+    with Hostile(pages("a", "b", "c")) as hostile:
+        visit(tmp_path / "a.db", [site(H)], hostile.resolve)
+    assert captured(tmp_path / "a.db", "status", "error") == {
+        "a": (200, None),
+        "b": (None, "other"),
+        "c": (200, None),
+    }
+    assert rows(tmp_path / "a.db", "SELECT count(DISTINCT due) AS n FROM captures WHERE due IS NOT NULL") == [{"n": 1}]
