@@ -328,8 +328,8 @@ _URL_KEYS = ("url", "href", "link", "path", "canonicalUrl", "canonical_url")
 _TEXT_KEYS = ("headline", "title", "name")
 _TITLE_KEYS = ("heading", "title", "label", "headline")
 _ANY_KEY = re.compile(
-    r"(?i)\"[\w-]*(?:most_?-?(?:read|viewed|popular)|popular|trending|ranking|related|recommend|read_?-?(?:also|next)|"
-    r"editors?_?-?(?:pick|choice)|top_?-?stories|latest)[\w-]*\"\s*:"
+    r"(?i)\"[\w-]{0,30}(?:most_?-?(?:read|viewed|popular)|popular|trending|ranking|related|recommend|read_?-?(?:also|next)|"
+    r"editors?_?-?(?:pick|choice)|top_?-?stories|latest)[\w-]{0,30}\"\s*:"
 )
 
 

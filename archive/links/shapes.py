@@ -11,6 +11,7 @@ from archive.lines import line
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
+_UNSEEN = frozenset(("script", "style", "template"))
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DATED = re.compile(r"/(?:19|20)\d\d[/-]?(?:0?[1-9]|1[0-2])(?:[/-]|\d)|/(?:19|20)\d\d/\w{3}/")
@@ -49,9 +50,11 @@ def _visible(element: HtmlElement, limit: int) -> list[str]:
     """The pieces of text that are no script or style, up to about `limit` characters."""
     pieces: list[str] = []
     size = 0
-    for piece in element.xpath(".//text()[not(ancestor::script or ancestor::style or ancestor::template)]"):
-        pieces.append(str(piece))
-        size += len(piece)
+    for one in element.iter():
+        said = one.text if isinstance(one.tag, str) and one.tag not in _UNSEEN else None
+        for piece in (said or "", one.tail or "" if one is not element else ""):
+            pieces.append(piece)
+            size += len(piece)
         if size > limit:
             break
     return pieces

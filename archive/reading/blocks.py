@@ -16,6 +16,7 @@ from lxml.html import HtmlElement
 from archive.lines import key_of, line
 
 MAX_BLOCKS = 20_000
+MAX_NAMES = 1_000  # characters of a class attribute that are kept
 MAX_HEADING = 500  # letters that a heading of several blocks may hold and still be one
 
 _INLINE_TAGS = frozenset(
@@ -95,7 +96,7 @@ _SKIPPED_TAGS = frozenset(
     ]
 )
 #: The end of a sentence, in any script, with what may close behind it.
-FULL_END = re.compile(r"[.!?…。！？।॥؟۔։።][\"'”’»«›)\]』」）*]*$")
+FULL_END = re.compile(r"[.!?…。！？।॥؟۔։።។။][\"'”’»«›)\]』」）*]*$")
 #: How an element is taken: as a block of its own, as a part of a line, not at all, or as the end of a line.
 _BLOCK, _INLINE, _SKIP, _BREAK = range(4)
 _HOW = {
@@ -105,7 +106,6 @@ _HOW = {
 }
 _STRONG = frozenset(("b", "strong", "i", "em"))
 _WIDE = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_ARBITRARY = re.compile(r"[^\s]*\[[^\s]*")  # measures and colours that utility classes carry
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 #: What an element round a block says of it; a block has the marks of all that hold it.
@@ -167,8 +167,8 @@ def _group(word: str) -> str | None:
 @lru_cache(maxsize=4096)
 def _groups(names: str) -> frozenset[str]:
     """The groups of the words in class and id attributes."""
-    if "[" in names:
-        names = _ARBITRARY.sub(" ", names)
+    if "[" in names:  # measures and colours that utility classes carry
+        names = " ".join(name for name in names.split() if "[" not in name)
     words = re.findall("[a-z]+", _CAMEL.sub("-", names).lower())
     return frozenset(group for word in words if (group := _group(word)))
 
@@ -285,7 +285,7 @@ class _Cutter:
         style = element.get("style")
         if element.get("hidden") is not None or (style and "display:none" in style.replace(" ", "")):
             marks |= HIDDEN
-        sort = (tag, names)
+        sort = (tag, names[:MAX_NAMES])
         self.place = Place(element, self.place, tag, marks, words, self.place.depth + 1, sort)
 
 
@@ -301,6 +301,8 @@ def blocks(root: HtmlElement) -> list[Block]:
                 cutter.text(element.tail)
             continue
         how = _HOW.get(tag, _BLOCK)
+        if how == _INLINE and tag == "span" and _as_block(element):
+            how = _BLOCK
         if event == "start":
             if how == _SKIP:
                 walk.skip_subtree()
@@ -310,12 +312,12 @@ def blocks(root: HtmlElement) -> list[Block]:
                 cutter.enter(element, tag)
             elif how == _BREAK:
                 breaks += 1
-                cutter.pieces.append(" ")
-                if breaks > 1 or tag == "hr":
+                if breaks > 1 or tag == "hr" or _parts(cutter, element):
                     cutter.flush(part=True)
+                cutter.pieces.append(" ")
                 continue
             else:
-                _open(cutter, tag)
+                _open(cutter, element, tag)
         else:
             if how == _INLINE:
                 _close(cutter, tag)
@@ -342,6 +344,12 @@ def blocks(root: HtmlElement) -> list[Block]:
     return cutter.blocks
 
 
+def _as_block(span: HtmlElement) -> bool:
+    """Whether a span is styled as a paragraph."""
+    style = span.get("style")
+    return style is not None and "display:block" in style.replace(" ", "")
+
+
 def _heading_of(place: Place) -> Place:
     """The element that makes a block a heading."""
     while place.parent is not None and _TAG_MARKS.get(place.tag, 0) != HEADING:
@@ -349,7 +357,23 @@ def _heading_of(place: Place) -> Place:
     return place
 
 
-def _open(cutter: _Cutter, tag: str) -> None:
+#: How a paragraph begins where pages part them by single line breaks: ideographic or no-break spaces.
+_INDENTED = re.compile("\\s*(?:\u3000|\xa0{2})")
+
+
+def _parts(cutter: _Cutter, element: HtmlElement) -> bool:
+    """Whether a single line break parts two paragraphs: a long sentence ends before it, and an indented or long line
+    follows. In verse and addresses it does not."""
+    following = element.tail or ""
+    if not following.strip() or not cutter.said:
+        return False
+    before = line("".join(cutter.pieces[-12:]))
+    if width(before) < 60 or not FULL_END.search(before):
+        return False
+    return _INDENTED.match(following) is not None or width(following.strip()[:200]) >= 60
+
+
+def _open(cutter: _Cutter, element: HtmlElement, tag: str) -> None:
     if tag == "a":
         cutter.link += 1
         cutter.links += 1
@@ -357,8 +381,18 @@ def _open(cutter: _Cutter, tag: str) -> None:
         cutter.strong += 1
     elif tag == "time":
         cutter.times += 1
-    elif tag == "img":
+    elif tag == "img" and not _is_sign(element):
         cutter.place.pictures += 1
+
+
+def _is_sign(image: HtmlElement) -> bool:
+    """Whether an image is a counter's pixel, an emoji or an icon, and no picture."""
+    sizes = [image.get("width") or "", image.get("height") or ""]
+    if any(
+        size.strip().removesuffix("px").isdecimal() and int(size.strip().removesuffix("px")) <= 48 for size in sizes
+    ):
+        return True
+    return "emoji" in (image.get("class") or "")
 
 
 def _close(cutter: _Cutter, tag: str) -> None:

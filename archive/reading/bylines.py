@@ -17,6 +17,7 @@ from archive.reading.blocks import FOOTER, FORM, NAV, Block, Place, like
 from archive.reading.headlines import Note
 from archive.reading.pages import Page, kinds, strings, texts
 
+MAX_NAMES = 500  # characters of what names the authors
 MAX_BYLINE = 160  # characters of a line that may name the authors
 ABOVE, BELOW = 6, 20  # blocks above and below the headline among which the byline is looked for
 FAR_BELOW = 45  # … where class words call it the byline
@@ -179,7 +180,7 @@ def _between() -> re.Pattern[str]:
 
 def split_names(text: str) -> list[str]:
     """The names in a byline. A place, an address or a whole sentence is no name."""
-    text = re.sub(r"\([^)]*\)|\S+@\S+|https?://\S+|^@", " ", line(text))
+    text = re.sub(r"\([^()]{0,100}\)|\S{1,80}@\S{1,80}|https?://\S{1,200}|^@", " ", line(text)[:MAX_NAMES])
     text = _by().sub("", text.strip(" -–—|:·•,"))
     found = []
     for part in _between().split(text):

@@ -28,7 +28,8 @@ MAX_OBJECTS = 2000  # JSON-LD objects looked at on one page
 
 _MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"OggS", b"ID3", b"wOF")
 _LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{60000,}")
-_ATTRIBUTE = re.compile(rb"[\s\"'][\w:.-]{1,80}\s?=\s?[\"'\w]")
+_QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
+_CLOSED = re.compile(rb"(?i)</(?:body|html)\s*>")
 _ODD = bytes([*range(9), *range(14, 27), *range(28, 32)])  # control bytes that text does not have
 _CONTROLS = bytes([*range(9), 11, *range(14, 32), 127])
 _ARTICLE = re.compile(r"(?:Article|BlogPosting|Report|Review|SocialMediaPosting)$|^(?:NewsItem|CreativeWork)$")
@@ -150,7 +151,7 @@ def read_page(url: str, payload: bytes | None, content_type: str | None = None, 
         raise NotAPage("too_large")
     if payload.startswith(_MAGIC) or payload[4:8] == b"ftyp":
         raise NotAPage("not_html")
-    if sum(len(_ATTRIBUTE.findall(tag[0])) for tag in _LONG_TAG.finditer(payload)) > MAX_ATTRIBUTES:
+    if sum(len(_QUOTED.sub(b"", tag[0]).split()) for tag in _LONG_TAG.finditer(payload)) > MAX_ATTRIBUTES:
         raise NotAPage("unparsable")
     decoded = decode(payload, content_type, charset)
     if _binary(payload, decoded):
@@ -159,6 +160,8 @@ def read_page(url: str, payload: bytes | None, content_type: str | None = None, 
     clean = (
         payload.translate(None, _CONTROLS) if decoded.exact else UNFIT.sub("", decoded.text).encode("utf-8", "replace")
     )
+    # What stands behind an early </html> is lost in libxml2; the end of the page closes both anyway.
+    clean = _CLOSED.sub(b"", clean)
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_comments=True, remove_pis=True)
     parser.set_element_class_lookup(_PLAIN)
     try:
@@ -228,8 +231,8 @@ def _nesting(text: str) -> int:
     if text.count("[") + text.count("{") <= MAX_NESTING:
         return 0
     depth = deepest = 0
-    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|([\[{])|([\]}])', text):
-        depth += 1 if match[1] else -1 if match[2] else 0
+    for bracket in re.sub(r"[^\[\]{}]+", "", text):
+        depth += 1 if bracket in "[{" else -1
         deepest = max(deepest, depth)
     return deepest
 

@@ -22,7 +22,7 @@ from archive.reading.pages import Page, read_json, strings
 MAX_LEAVES = 20_000  # strings looked at in one script's JSON
 LEAST = 400  # letters that a payload must have to be taken for an article
 
-_SENTENCE = re.compile(r"[.!?…。！？।॥؟۔]")
+_SENTENCE = re.compile(r"[.!?…。！？।॥؟۔։።។။]|[\u0e00-\u0eff]{40}")  # Thai and Lao have no full stop
 _MARKUP = re.compile(r"<(?:p|br|div|h[1-6]|li|blockquote)\b", re.IGNORECASE)
 _ASSIGNED = re.compile(r"(?:window\.|self\.|var |const |let )?[\w.$\[\]\"']{1,80}\s*=\s*(?=[{\[])")
 _NO_TEXT = re.compile(
@@ -55,7 +55,7 @@ def paragraphs_of(text: str) -> list[str]:
         except (etree.LxmlError, ValueError, AssertionError):
             return []
         return [one.text for one in blocks(tree)]
-    return [said for part in re.split(r"\s*[\r\n]+\s*", text) if (said := line(re.sub(r"<[^>]{0,200}>", "", part)))]
+    return [said for part in re.split(r"[\r\n]+", text) if (said := line(re.sub(r"<[^<>]{0,200}>", "", part)))]
 
 
 def scripted_paragraphs(page: Page) -> list[str]:
@@ -105,7 +105,9 @@ def _joined(found: list[tuple[tuple[int, ...], str]]) -> list[str]:
     if len(rows) == 1:
         rows = {numbers: [text] for numbers, text in found}
     return list(
-        dict.fromkeys(text for pieces in rows.values() if (text := line(re.sub(r"<[^>]{0,200}>", "", "".join(pieces)))))
+        dict.fromkeys(
+            text for pieces in rows.values() if (text := line(re.sub(r"<[^<>]{0,200}>", "", "".join(pieces))))
+        )
     )
 
 

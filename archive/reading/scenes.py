@@ -165,7 +165,7 @@ def _outermost(place: Place | None) -> Place | None:
 
 def _said(page: Page, core: Sequence[Block], total: int) -> str:
     """JSON-LD's body as a key, if it holds at least 70 % of the core: then it is the same text, whole."""
-    key = key_of(re.sub(r"<[^>]*>|&\w+;", " ", said_body(page)))
+    key = key_of(re.sub(r"<[^<>]{0,500}>|&\w{1,10};", " ", said_body(page)))
     if not key or not total or len(key) > MAX_WHOLE:
         return ""
     return key if sum(len(one.key) for one in core if one.key in key) >= 0.7 * total else ""

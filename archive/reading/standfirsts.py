@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from typing import Any
 
 from archive.reading import blocks as cut
-from archive.reading.blocks import FULL_END, Block, like, width
+from archive.reading.blocks import FULL_END, Block, Place, like, width
 from archive.reading.scenes import Scene
 from archive.reading.traits import cut_title, groups_of, sort_of, tells, weigh
 
@@ -38,6 +39,20 @@ def _aside(one: Block) -> bool:
     return width(one.text) < 100 or bool(one.traits.get("pictured"))
 
 
+#: Class words by which a text's first paragraph differs from its others, and is one of them all the same.
+_FIRST = re.compile(r"(?i)\b(?:has-?)?(?:drop-?caps?|first|initial)(?:-?(?:letter|para\w*|p))?\b")
+
+
+def _way(one: Block, view: Scene) -> tuple[tuple[str, str], ...]:
+    """Tags and classes from the text's home down to the block: alike for the paragraphs of one text."""
+    steps = []
+    place: Place | None = one.place
+    while place is not None and place is not view.home:
+        steps.append((place.tag, _FIRST.sub("", place.sort[1]).strip()))
+        place = place.parent
+    return tuple(steps)
+
+
 def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
     """Each block that may be a standfirst, with its traits: what stands near the headline or opens the body."""
     if not view.core:
@@ -52,6 +67,8 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
         sorts[sort_of(one)] += len(one.key)
     total = sum(sorts.values())
     opening = view.core[0]
+    ways = Counter(_way(one, view) for one in view.core)
+    heads = Counter(one.place.sort for one in view.blocks if one.heading)
     found = []
     for one in view.blocks[: first + 4]:
         size = width(one.text)
@@ -64,6 +81,11 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
         groups = groups_of(one, view) | one.place.words
         told = any(tells(one.key, summary) for summary in view.summaries)
         before = one.order < first
+        marked = "lead" in groups or one.heading or one.strong > 0.9 * len(one.text)
+        if not marked and ways[_way(one, view)] > 1:
+            continue  # what looks like the text's paragraphs is one of them, though meta tags may quote it
+        if one.heading and one.order >= first and heads[one.place.sort] > 2:
+            continue  # one of the text's own subheadings
         apart = (
             start < one.order < first
             and not groups & {"author", "meta", "promo", "more", "embed", "caption"}

@@ -99,11 +99,13 @@ def describe(view: Scene) -> None:
             "beside": float(_beside(one, before, core) or _beside(one, after, core)),
             "round linked": sums[1] / max(sums[0], 1),
             "alone": float(sums[2] == 1),
-            "subheading": float(_subheading(one, before, view.blocks[number + 1 : number + 4], core, first)),
+            "subheading": float(
+                _subheading(one, before, view.blocks[number + 1 : number + 4], core, first, counts[sort])
+            ),
             "labelled": float(_labelled(one, labelled, view)),
             "behind outside": float(not inside and number > last),
             "before outside": float(not inside and number < first),
-            "pictured": float(_pictured(one, view)),
+            "pictured": float(_pictured(one, view, sorts[sort] / total)),
             "notice": _notice(one),
         }
 
@@ -137,7 +139,9 @@ def _standing(one: Block, view: Scene, first: int, last: int) -> dict[str, float
         "before": float(one.order < first),
         "above": float(one.order < view.headline),
         "bio": float(
-            one.order >= last and len(one.text) <= 200 and any(len(name) > 6 and name in one.key for name in view.names)
+            one.order >= last
+            and len(one.text) <= 200
+            and any(len(name) > 6 and one.key.startswith(name) for name in view.names)
         ),
         "early": float(one.order <= first + 1),
         "early date": float(one.order <= first and one.traits.get("dated", 0) > 0),
@@ -174,14 +178,18 @@ def _notice(one: Block) -> float:
     return 0.0 if notice(one.text) is None else 1.0 if width(one.text) <= 220 else 0.5
 
 
-def _subheading(one: Block, before: Block | None, following: Sequence[Block], core: set[Block], first: int) -> bool:
+def _subheading(
+    one: Block, before: Block | None, following: Sequence[Block], core: set[Block], first: int, alike: int
+) -> bool:
     """Whether a line heads the paragraph below it: marked up as a heading, or in bold between two paragraphs.
 
     An advert or a picture may stand between a heading and its paragraph.
     """
     below = next((other for other in following if other in core), None)
-    if one.linked or width(one.text) >= 90 or one.order <= first or not _beside(one, below, core):
+    if one.linked or width(one.text) >= 90 or not _beside(one, below, core):
         return False
+    if one.order <= first:  # the first of several; a lone heading above the text is more likely its standfirst
+        return one.heading and alike > 1 and width(one.text) < 70
     if one.heading:
         return True
     bold = one.strong > 0.9 * len(one.text) and not FULL_END.search(one.text.rstrip("?!？！"))
@@ -198,9 +206,14 @@ def _labelled(one: Block, labelled: set[Place | None], view: Scene) -> bool:
     return False
 
 
-def _pictured(one: Block, view: Scene) -> bool:
-    """Whether the text stands in an element with a picture and little else: a caption, whatever it is called."""
+def _pictured(one: Block, view: Scene, sort: float) -> bool:
+    """Whether the text stands in an element with a picture and little else: a caption, whatever it is called.
+
+    sort: share of the text that is marked up as the block is. A paragraph among its like may begin with a picture.
+    """
     place: Place | None = one.place
+    if place is not None and place.tag in ("p", "li") and sort > 0.2 and FULL_END.search(one.text):
+        place = place.parent
     for _ in range(5):
         if place is None or place in view.spine or place.letters >= CAPTION:
             return False
