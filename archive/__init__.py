@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from archive.sites import Site, load_sites, pick, seconds
     from archive.store import Archive, Seen
     from archive.urls import clean_url, host_of
+    from archive.opening import pending_sql
 
 #: Where each name lives. A room is imported when a name of it is first asked for: `foreigndesk sites list` needs no
 #: extractor. A test holds this against the imports above.
@@ -101,6 +102,7 @@ _HOMES = {
     "Seen": "archive.store",
     "clean_url": "archive.urls",
     "host_of": "archive.urls",
+    "pending_sql": "archive.opening",
 }
 
 __all__ = [
@@ -149,6 +151,7 @@ __all__ = [
     "outcome",
     "page_reservations",
     "payload_digest",
+    "pending_sql",
     "pick",
     "query",
     "read_listing",

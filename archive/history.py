@@ -8,8 +8,8 @@ from typing import Any
 
 from archive.diffs import Diff, Text, diff
 from archive.errors import UnknownPage
-from archive.records import REFUSALS
-from archive.store import SHOWS_STATE, Archive
+from archive.records import REFUSALS, SHOWS_STATE
+from archive.store import Archive
 
 
 @dataclass(frozen=True, slots=True)

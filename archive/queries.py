@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from archive.errors import ArchiveUnreadable, BadQuery
-from archive.store import BUSY_SECONDS, check, sentence
+from archive.errors import BadQuery
+from archive.opening import reader
 
 QUERY_SECONDS = 30.0
 MAX_VALUE = 64 << 20  # bytes of one value: bounds what `zeroblob` and the like can take
@@ -36,23 +36,6 @@ def query(
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise BadQuery(_query_sentence(error, seconds)) from None
     return columns, _fetch(cursor, seconds)
-
-
-def reader(path: str | Path) -> sqlite3.Connection:
-    """A read-only connection. Raises ArchiveUnreadable where there is no archive."""
-    path = Path(path)
-    if not path.exists():
-        raise ArchiveUnreadable(
-            f"There is no archive at {path}. `foreigndesk crawl SITE` makes one; "
-            "--archive or FOREIGNDESK_ARCHIVE says where it is."
-        )
-    try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-        check(path, connection)
-        connection.execute("PRAGMA trusted_schema = OFF")
-    except sqlite3.Error as error:
-        raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {sentence(error)}") from None
-    return connection
 
 
 def _fetch(cursor: sqlite3.Cursor, seconds: float) -> Iterator[tuple[Any, ...]]:

@@ -18,6 +18,7 @@ COMMANDS = {
     "sites": "crawler.cli.sites:sites",
     "reextract": "crawler.cli.read:reextract_",
     "extract": "crawler.cli.read:extract_",
+    "migrate": "crawler.cli.keep:migrate",
     "query": "crawler.cli.ask:query_",
     "search": "crawler.cli.ask:search_",
     "history": "crawler.cli.ask:history_",
