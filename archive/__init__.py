@@ -40,7 +40,11 @@ if TYPE_CHECKING:
     from archive.sites import Site, load_sites, pick, seconds
     from archive.store import Archive, Seen
     from archive.urls import clean_url, host_of
-    from archive.opening import pending_sql
+    from archive.opening import pending_sql, fault
+    from archive.proof import Head, head
+    from archive.verify import repair, verify
+    from archive.backup import backup
+    from archive.erase import Erased, elsewhere, erase, hide, mentions, traces
 
 #: Where each name lives. A room is imported when a name of it is first asked for: `foreigndesk sites list` needs no
 #: extractor. A test holds this against the imports above.
@@ -103,6 +107,18 @@ _HOMES = {
     "clean_url": "archive.urls",
     "host_of": "archive.urls",
     "pending_sql": "archive.opening",
+    "fault": "archive.opening",
+    "Head": "archive.proof",
+    "head": "archive.proof",
+    "repair": "archive.verify",
+    "verify": "archive.verify",
+    "backup": "archive.backup",
+    "Erased": "archive.erase",
+    "elsewhere": "archive.erase",
+    "erase": "archive.erase",
+    "hide": "archive.erase",
+    "mentions": "archive.erase",
+    "traces": "archive.erase",
 }
 
 __all__ = [
@@ -114,11 +130,13 @@ __all__ = [
     "Candidate",
     "Capture",
     "Diff",
+    "Erased",
     "Event",
     "Executor",
     "Explanation",
     "Extraction",
     "Finding",
+    "Head",
     "Hit",
     "Link",
     "Listing",
@@ -132,20 +150,27 @@ __all__ = [
     "UnknownSite",
     "Visit",
     "article_pattern",
+    "backup",
     "checkup",
     "clean_url",
     "compare",
     "diff",
+    "elsewhere",
+    "erase",
     "explain",
     "extract",
     "extractor_id",
+    "fault",
     "find_lists",
+    "head",
     "header_reservations",
+    "hide",
     "history",
     "host_of",
     "libraries",
     "load_sites",
     "may_reserve",
+    "mentions",
     "moment",
     "open_executor",
     "outcome",
@@ -157,12 +182,15 @@ __all__ = [
     "read_listing",
     "reextract",
     "render",
+    "repair",
     "run_bounded",
     "search",
     "seconds",
     "text_digest",
     "timestamp",
     "tokens",
+    "traces",
+    "verify",
     "withheld",
 ]
 

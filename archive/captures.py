@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,9 @@ from archive.records import Capture, Visit, timestamp
 from archive.rows import capture_row, page_row, site_row
 from archive.sites import Site
 from archive.snapshots import Snapshots
+from archive.tombstones import Tombstones
+
+_ERASED = "Its payload was erased from this archive, and is not kept again."
 
 
 class Captures(Snapshots):
@@ -38,25 +42,30 @@ class Captures(Snapshots):
                 self._store(connection, visits, due)
         except BaseException:
             # What was undone in the file must not be remembered here.
-            for remembered in ("_headers", "_cache", "_waiting"):
-                self.__dict__.pop(remembered, None)
+            self.forget()
             raise
 
     def _store(self, connection: sqlite3.Connection, visits: Sequence[Visit], due: str | None) -> None:
         pages: dict[str, dict[str, Any]] = {}
         rows: dict[tuple[str, str], dict[str, Any]] = {}
+        stones = Tombstones(connection)
         for visit in visits:
             capture, at = visit.capture, timestamp(visit.capture.captured_at)
+            if stones.url(capture.url) or (capture.location and stones.url(capture.location)):
+                continue
             pages.setdefault(capture.url, page_row(capture.url, capture.site, capture.kind, at, capture.discovered_on))
             for kind, url in visit.found:
+                if stones.url(url):
+                    continue
                 pages.setdefault(url, page_row(url, capture.site, kind, at, capture.url))
             if (capture.url, at) in rows or self._captured(connection, capture.url, at):
                 continue
             digest = capture.digest
+            if digest and stones.digest(digest):
+                capture, digest = replace(capture, payload=None, error="erased", detail=_ERASED), None
             if digest and capture.payload is not None and not self._holds(connection, digest, capture.url):
                 self._keep(connection, digest, capture.payload, capture.url, capture.site, capture.status, at)
             rows[capture.url, at] = self._row(connection, capture, digest, at, due, rows)
-        self._write(connection)
         self._add("pages", list(pages.values()))
         self._seal(connection, list(rows.values()))
         self._add("captures", list(rows.values()))
@@ -69,8 +78,6 @@ class Captures(Snapshots):
 
     def _holds(self, connection: sqlite3.Connection, digest: str, url: str) -> bool:
         """Whether a payload need not be kept again: its body is here, or was let go for this very page."""
-        if digest in self._waiting:
-            return True
         row = connection.execute("SELECT body, shared FROM snapshots WHERE digest = ?", (digest,)).fetchone()
         if row is None:
             return False

@@ -37,10 +37,15 @@ def head(site: str, due: str, link: int, before: str, records: Iterable[str]) ->
     return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
 
 
+def lines(heads: Iterable[tuple[str, str, int, str]]) -> tuple[str, ...]:
+    """One line a run, sorted: site, due time, links and head, parted by tabs."""
+    return tuple(sorted(f"{site}\t{due}\t{links}\t{last}" for site, due, links, last in heads))
+
+
 def whole(heads: Iterable[tuple[str, str, int, str]]) -> str:
     """The head of an archive from (site, due, links, head) of its runs: one value that vouches for all of them.
 
-    SHA-256 of one line a run, its four values parted by tabs, sorted; so archives with equal runs have equal heads.
+    SHA-256 of their `lines`, each with a newline; so archives with equal runs have equal heads.
     """
-    lines = sorted(f"{site}\t{due}\t{links}\t{last}\n" for site, due, links, last in heads)
-    return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()
+    text = "".join(f"{line}\n" for line in lines(heads))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

@@ -9,6 +9,8 @@ names it, and decoding against a wrong one would give wrong bytes without a word
 
 from __future__ import annotations
 
+import threading
+
 import zstandard
 
 from archive.errors import PayloadDamaged
@@ -28,6 +30,16 @@ _LEVELS = ((1 << 17, 6), (1 << 15, 5), (0, 3))
 def encode(payload: bytes, level: int = 3) -> bytes:
     """The body of a payload that stands alone (codec `zstd`). level: zstd's own, 1 to 22."""
     return zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=True).compress(payload)
+
+
+class _Here(threading.local):
+    """One decompressor a thread: making one takes as long as reading a small page."""
+
+    def __init__(self) -> None:
+        self.decompressor = zstandard.ZstdDecompressor(max_window_size=1 << _WIDEST)
+
+
+_here = _Here()
 
 
 class Reference:
@@ -76,10 +88,11 @@ def decode(body: bytes, reference: bytes | None = None, length: int | None = Non
         # The recorded length bounds the output, so that a damaged frame cannot ask for more memory.
         if size > _LONGEST or (length is not None and size != length):
             raise PayloadDamaged(f"A stored body says that it holds {size} bytes where {length} were kept.")
-        prefix = None if reference is None else _prefix(reference)
-        return zstandard.ZstdDecompressor(dict_data=prefix, max_window_size=1 << _WIDEST).decompress(
-            body, allow_extra_data=False
-        )
+        if reference is None:
+            decompressor = _here.decompressor
+        else:
+            decompressor = zstandard.ZstdDecompressor(dict_data=_prefix(reference), max_window_size=1 << _WIDEST)
+        return decompressor.decompress(body, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise PayloadDamaged(f"A stored body cannot be decoded ({error}).") from None
 

@@ -56,3 +56,14 @@ class Ledger(File):
             (site, limit),
         )
         return [{**row, "funnel": json.loads(row["funnel"] or "{}")} for row in rows]
+
+    # ---- backups
+
+    def note_copy(self, place: str, at: datetime) -> None:
+        """Remember that a backup was made, and where."""
+        with self.writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO copies (made_at, place) VALUES (?, ?)", (timestamp(at), place))
+
+    def copies(self) -> list[tuple[str, str]]:
+        """(when, where) of the backups that were made and may still be there, oldest first."""
+        return self.db.conn.execute("SELECT made_at, place FROM copies ORDER BY made_at").fetchall()

@@ -46,7 +46,8 @@ class File:
                 f"{path.parent} is no folder: make it first, or choose another place for the archive."
             )
         try:
-            connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+            # No transactions but our own: Python would begin one, deferred, at any INSERT outside of them.
+            connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
             db = _checked(path, connection)
             connection.execute("PRAGMA foreign_keys = ON")
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
@@ -55,7 +56,7 @@ class File:
             if schema.pending(db):
                 _migrate(db)
         except sqlite3.Error as error:
-            raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {sentence(error)}") from None
+            raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {fault(error)}") from None
         return cls(path, db)
 
     @classmethod
@@ -73,15 +74,13 @@ class File:
                 cls.open(path, create=False).close()
                 db = Database(reader(path), execute_plugins=False)
         except sqlite3.Error as error:
-            raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {sentence(error)}") from None
+            raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {fault(error)}") from None
         return cls(path, db)
 
     def close(self) -> None:
         """Close the file; SQLite folds its WAL into it."""
         self.db.close()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._unlock()
 
     def __enter__(self) -> Self:
         return self
@@ -94,6 +93,8 @@ class File:
 
         An flock dies with its process, so a crash leaves no stale lock; the file beside the archive only says who.
         """
+        if self._lock is not None:
+            return
         file = os.open(f"{self.path}-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -107,6 +108,22 @@ class File:
         os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
         self._lock = file
 
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the archive for one act during which nobody may crawl. Raises as `lock` does."""
+        held = self._lock is not None
+        self.lock()
+        try:
+            yield
+        finally:
+            if not held:
+                self._unlock()
+
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, begun IMMEDIATE: all of it is kept or nothing. Raises ArchiveUnreadable on I/O faults."""
@@ -116,7 +133,7 @@ class File:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
-            raise ArchiveUnreadable(f"{self.path} could not be written: {sentence(error)}") from None
+            raise ArchiveUnreadable(f"{self.path} could not be written: {fault(error)}") from None
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[list[str], list[dict[str, Any]]]:
         """Columns and rows of our own SELECT."""
@@ -162,7 +179,9 @@ def reader(path: str | Path) -> sqlite3.Connection:
     path = Path(path)
     _expect(path)
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        )
         try:
             connection.execute("SELECT 1 FROM sqlite_master")
         except sqlite3.OperationalError:
@@ -173,7 +192,7 @@ def reader(path: str | Path) -> sqlite3.Connection:
             connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
         _checked(path, connection)
     except sqlite3.Error as error:
-        raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {sentence(error)}") from None
+        raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {fault(error)}") from None
     return connection
 
 
@@ -254,7 +273,7 @@ _SENTENCES = {
 }
 
 
-def sentence(error: sqlite3.Error) -> str:
+def fault(error: sqlite3.Error) -> str:
     """What a fault of SQLite means, and what to do next."""
     code = getattr(error, "sqlite_errorname", None) or ""
     return next((said for start, said in _SENTENCES.items() if code.startswith(start)), f"{error}.")

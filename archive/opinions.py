@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from archive import tokens
+from archive import index
 from archive.captures import Captures
+from archive.errors import UnknownPage
 from archive.lists import Lists
 from archive.records import WORKER_PROBLEMS, Capture, Extraction, moment
 from archive.rows import extraction_row, text_row
@@ -17,6 +18,13 @@ from archive.tombstones import Tombstones
 
 #: What of a reading is not what a reader sees: whose it is, and when it was made.
 _NOT_SEEN = ("digest", "extractor", "extracted_at", "current")
+
+
+#: What is needed of a capture to read its payload; of several that showed it, the first.
+_CAPTURE = (
+    "c.url, c.digest, min(c.captured_at), p.kind, c.site, c.content_type, c.response_set, c.response_changes, c.etag, "
+    "c.last_modified"
+)
 
 
 class Opinions(Captures):
@@ -46,12 +54,7 @@ class Opinions(Captures):
             self.db.table("extractions").insert_all(rows.values(), replace=True)
             self._let_go(connection, list(rows.values()))
             lists.count()
-            for text in texts.values():
-                parts = (tokens.segment(text[part] or "") for part in ("title", "standfirst", "text"))
-                connection.execute(
-                    "INSERT INTO texts_fts (rowid, title, standfirst, text) VALUES (?, ?, ?, ?)",
-                    (self._text_id(text["digest"]), *parts),
-                )
+            index.add(connection, texts)
 
     def _supersede(self, connection: sqlite3.Connection, lists: Lists, row: dict[str, Any]) -> None:
         """Make a reading the current one of its snapshot; never one whose worker failed in place of one that worked."""
@@ -137,7 +140,7 @@ class Opinions(Captures):
             connection.execute(
                 "UPDATE snapshots SET body = NULL, kept_as = ? WHERE digest = ?", (before[0], row["digest"])
             )
-            connection.execute("DELETE FROM bodies WHERE id = ?", body)
+            self._delete(connection, body[0])
 
     # ---- what is to be read
 
@@ -151,9 +154,8 @@ class Opinions(Captures):
         showed several times is read once, as of the first time.
         """
         unread = self.db.conn.execute(
-            "SELECT c.url, c.digest, min(c.captured_at), c.content_type, c.response_set, c.response_changes, c.etag, "
-            "c.last_modified, p.kind, c.site, e.extractor, e.problem "
-            "FROM captures c JOIN pages p ON p.url = c.url JOIN snapshots s ON s.digest = c.digest "
+            f"SELECT {_CAPTURE}, e.extractor, e.problem FROM captures c JOIN pages p ON p.url = c.url "
+            "JOIN snapshots s ON s.digest = c.digest "
             "LEFT JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
             "WHERE s.body IS NOT NULL AND c.status IN (200, 203) AND c.error IS NULL AND p.kind <> 'robots' "
             "AND (?1 IS NULL OR c.site = ?1) AND (?2 <> 'pending' OR e.extractor IS NULL OR e.problem GLOB "
@@ -161,17 +163,34 @@ class Opinions(Captures):
             "GROUP BY c.url, c.digest ORDER BY c.site, 3",
             (site, scope),
         ).fetchall()
-        for url, digest, at, content_type, name, changes, etag, modified, kind, key, read_by, problem in unread:
-            if scope == "stale" and read_by == extractor(key) and problem not in WORKER_PROBLEMS:
+        for *values, read_by, problem in unread:
+            if scope == "stale" and read_by == extractor(values[4]) and problem not in WORKER_PROBLEMS:
                 continue
-            own = {"etag": etag, "last_modified": modified, "content_type": content_type}
-            yield Capture(
-                url=url,
-                captured_at=moment(at),
-                site=key,
-                kind=kind,
-                status=200,
-                payload=self.payload(digest),
-                content_type=content_type,
-                response_headers=self._headers.unfold(name, changes, own),
-            )
+            yield self._capture(values)
+
+    def shown(self, url: str, digest: str) -> Capture:
+        """The first capture of a page that showed a snapshot, to be read again; with the payload that stands for it.
+
+        Raises UnknownPage or PayloadDamaged.
+        """
+        row = self.db.conn.execute(
+            f"SELECT {_CAPTURE} FROM captures c JOIN pages p ON p.url = c.url WHERE c.url = ? AND c.digest = ?",
+            (url, digest),
+        ).fetchone()
+        if row is None or row[0] is None:
+            raise UnknownPage(f"No capture of {url} shows {digest}.")
+        return self._capture(row)
+
+    def _capture(self, values: Sequence[Any]) -> Capture:
+        url, digest, at, kind, site, content_type, name, changes, etag, modified = values
+        own = {"etag": etag, "last_modified": modified, "content_type": content_type}
+        return Capture(
+            url=url,
+            captured_at=moment(at),
+            site=site,
+            kind=kind,
+            status=200,
+            payload=self.payload(digest),
+            content_type=content_type,
+            response_headers=self._headers.unfold(name, changes, own),
+        )

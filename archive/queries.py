@@ -10,6 +10,7 @@ from typing import Any
 
 from archive.errors import BadQuery
 from archive.opening import reader
+from archive.search import match
 
 QUERY_SECONDS = 30.0
 MAX_VALUE = 64 << 20  # bytes of one value: bounds what `zeroblob` and the like can take
@@ -27,8 +28,11 @@ def query(
     deadline = time.monotonic() + seconds
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
-    connection.set_authorizer(_authorize)
+    functions(connection)
     try:
+        # FTS5 declares its table when it is first named, which the authorizer would take for an act of the user's.
+        connection.execute("SELECT 1 FROM texts_fts LIMIT 0")
+        connection.set_authorizer(_authorize)
         cursor = connection.execute(sql, parameters)
         if cursor.description is None:
             raise BadQuery("Only a SELECT can be asked here: the archive is opened read-only.")
@@ -36,6 +40,11 @@ def query(
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise BadQuery(_query_sentence(error, seconds)) from None
     return columns, _fetch(cursor, seconds)
+
+
+def functions(connection: sqlite3.Connection) -> None:
+    """Lend a connection `fts_query(words)`: a searcher's words as what `texts_fts MATCH` takes."""
+    connection.create_function("fts_query", 1, match, deterministic=True)
 
 
 def _fetch(cursor: sqlite3.Cursor, seconds: float) -> Iterator[tuple[Any, ...]]:
@@ -57,6 +66,8 @@ def _authorize(action: int, first: str | None, second: str | None, *_: object) -
 
 def _query_sentence(error: Exception, seconds: float) -> str:
     text = str(error)
+    if text == "user-defined function raised exception":
+        return "fts_query() found nothing to search for in its words: name at least one with a letter or digit."
     if text == "interrupted":
         return f"The query took longer than {seconds:.0f} seconds and was stopped: narrow it, or raise --seconds."
     if "not authorized" in text or "prohibited" in text or "readonly" in text:

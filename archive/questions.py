@@ -111,13 +111,24 @@ class Questions(File):
             "LEFT JOIN texts t ON t.digest = e.text_digest WHERE c.url = ? ORDER BY c.captured_at",
             (url,),
         )
-        if not rows:
-            near = self.db.conn.execute(
-                "SELECT url FROM pages WHERE url LIKE ? LIMIT 1", (f"%{url.split('//')[-1]}%",)
-            ).fetchone()
-            hint = f"Did you mean {near[0]}?" if near else "`foreigndesk search WORDS` finds pages by their words."
-            raise UnknownPage(f"The archive holds no capture of {url}. {hint}")
+        self._expect(url, bool(rows))
         return rows
+
+    def _expect(self, url: str, held: bool) -> None:
+        """Raise UnknownPage, with why, for a page that is not there to be shown."""
+        row = self.db.conn.execute("SELECT hidden_at, hidden_why FROM pages WHERE url = ?", (url,)).fetchone()
+        if row and row[0]:
+            why = f" ({row[1]})" if row[1] else ""
+            raise UnknownPage(f"{url} is hidden since {row[0][:10]}{why}; `foreigndesk hide --undo` shows it again.")
+        if held:
+            return
+        if self.erased(url):
+            raise UnknownPage(f"{url} was erased from this archive; the table `tombstones` says when and why.")
+        near = self.db.conn.execute(
+            "SELECT url FROM pages WHERE hidden_at IS NULL AND url LIKE ? LIMIT 1", (f"%{url.split('//')[-1]}%",)
+        ).fetchone()
+        hint = f"Did you mean {near[0]}?" if near else "`foreigndesk search WORDS` finds pages by their words."
+        raise UnknownPage(f"The archive holds no capture of {url}. {hint}")
 
     def reading(self, url: str, digest: str) -> dict[str, Any] | None:
         """The current reading of one snapshot of a page (columns of the view `readings`), or None.

@@ -11,11 +11,11 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import cached_property
 
-from archive import codecs
+from archive import codecs, filling
 from archive.codecs import ALONE, PATCH, Reference
 from archive.errors import ArchiveUnreadable, PayloadDamaged, UnknownPage
 from archive.opening import File
@@ -28,9 +28,12 @@ MOST_REFERENCES = 6  # of one site at a time; the one that was of no use for lon
 POOR = 0.6
 #: A reference is renewed when pages lately take this much more than they usually did, and at least this share of alone.
 WORN, WORN_LEAST = 1.4, 0.3
+#: Once so many pages rest on a reference, it is stored again so that reading it takes half the time.
+BUSY = 200
+_QUICK, _AGAIN = -20, 2  # levels: of a reference that is read all the time; of a page against its own earlier snapshot
 _USUAL, _LATELY = 10, 0.1  # pages that make a usual share; weight of the newest in the share lately
 _CACHED = 24 << 20  # bytes of references held in memory
-_PAGE, _ROW = 4096, 26  # bytes of a page of the file; of a body's row without the body
+_VALUES, _MORE = 25, 13  # bytes of a row of bodies without the blob: of a first one, of one that goes on
 _SAMPLE = 1 << 15  # bytes of a page's beginning, and of its middle, by which references are told apart
 
 
@@ -66,7 +69,9 @@ class _InUse:
 
 
 class _Cached(Reference):
-    """A reference in memory, with what tells its template from others'."""
+    """A reference in memory, with what tells its template from others', and what share of its length it takes alone."""
+
+    alone = 0.0
 
     @cached_property
     def sketch(self) -> frozenset[bytes]:
@@ -79,34 +84,6 @@ def sketch(payload: bytes) -> frozenset[bytes]:
     return frozenset((payload[:_SAMPLE] + payload[middle : middle + _SAMPLE]).split(b">"))
 
 
-def filling(lengths: Mapping[str, int]) -> list[str]:
-    """Bodies, by digest with their length, in the order in which they fill the pages of the file best.
-
-    What of a row does not fit on a leaf goes to pages of its own and leaves a rest (https://sqlite.org/fileformat.html
-    §1.6). Rows are appended, so a leaf that has no room for the next rest stays as it is: a third of it, on average.
-    First-fit, largest first, takes that to a few hundredths.
-    """
-    rests = sorted(((_rest(length + _ROW), digest) for digest, length in lengths.items()), reverse=True)
-    leaves: list[tuple[int, list[str]]] = []
-    for rest, digest in rests:
-        for place, (room, digests) in enumerate(leaves):
-            if rest <= room:
-                leaves[place] = room - rest, [*digests, digest]
-                break
-        else:
-            leaves.append((_PAGE - 8 - rest, [digest]))
-    return [digest for _, digests in leaves for digest in digests]
-
-
-def _rest(payload: int) -> int:
-    """The bytes of a row that stay on its leaf, cell header and pointer counted."""
-    most, least = _PAGE - 35, (_PAGE - 12) * 32 // 255 - 23
-    if payload > most:
-        rest = least + (payload - least) % (_PAGE - 4)
-        payload = (rest if rest <= most else least) + 4
-    return payload + 7
-
-
 class Snapshots(File):
     """Keeps payloads and gives them back, checked against their digest."""
 
@@ -114,23 +91,24 @@ class Snapshots(File):
     def _cache(self) -> OrderedDict[int, _Cached]:
         return OrderedDict()
 
-    @cached_property
-    def _waiting(self) -> dict[str, tuple[Coded, bytes]]:
-        """Bodies of the transaction in hand that are coded and not written yet, with their payloads."""
-        return {}
+    _room = (-1, 0)
 
     # ---- out
 
     def payload(self, digest: str) -> bytes:
         """The payload kept under a digest, checked against it. Raises UnknownPage or PayloadDamaged."""
-        row = self.db.conn.execute("SELECT length, body, kept_as FROM snapshots WHERE digest = ?", (digest,)).fetchone()
-        if row is None:
-            raise UnknownPage(f"The archive holds no payload {digest}.")
-        length, body, kept_as = row
-        if body is None:
-            like = f" like {kept_as}, whose text, metadata and boxes were the same" if kept_as else ""
-            raise UnknownPage(f'The payload {digest} was not kept{like} (the site\'s policy is keep = "revisions").')
         try:
+            row = self.db.conn.execute(
+                "SELECT length, body, kept_as FROM snapshots WHERE digest = ?", (digest,)
+            ).fetchone()
+            if row is None:
+                raise UnknownPage(f"The archive holds no payload {digest}.")
+            length, body, kept_as = row
+            if body is None:
+                raise UnknownPage(
+                    f"The payload {digest} was not kept: {kept_as} was, whose text, metadata and boxes are the same "
+                    '(the site\'s policy is keep = "revisions").'
+                )
             payload = self._decoded(body, length)
         except sqlite3.DatabaseError as error:
             raise PayloadDamaged(f"The bytes kept as {digest} cannot be read ({error}): use a backup.") from None
@@ -140,17 +118,32 @@ class Snapshots(File):
             )
         return payload
 
+    def stored(self, body: int) -> tuple[int | None, bytes]:
+        """(CRC-32 as it was when written, stored bytes) of a body. Raises PayloadDamaged where it is missing."""
+        row = self.db.conn.execute("SELECT crc32 FROM bodies WHERE id = ?", (body,)).fetchone()
+        return row and row[0], self._stored(body)[1]
+
     def _decoded(self, body: int, length: int | None = None, frames: int = 1) -> bytes:
         """The payload of a stored body, its references decoded first; they stay in memory, the payload does not."""
         if body in self._cache:
             return self._cache[body].payload
         if frames > codecs.MOST_FRAMES:
             raise PayloadDamaged(f"Body {body} is more than {codecs.MOST_FRAMES} frames deep: the file is damaged.")
-        row = self.db.conn.execute("SELECT reference, body FROM bodies WHERE id = ?", (body,)).fetchone()
+        number, stored = self._stored(body)
+        reference = None if number is None else self._reference(number, frames + 1).payload
+        return codecs.decode(stored, reference, length)
+
+    def _stored(self, body: int) -> tuple[int | None, bytes]:
+        """(the body that a body is coded against, its stored bytes)."""
+        find = self.db.conn.execute
+        row = find("SELECT parts, reference, body FROM bodies WHERE id = ?", (body,)).fetchone()
         if row is None:
             raise PayloadDamaged(f"Body {body} is missing: the file is damaged; use a backup.")
-        reference = None if row[0] is None else self._reference(row[0], frames + 1).payload
-        return codecs.decode(row[1], reference, length)
+        parts, reference, stored = row
+        if parts > 1:
+            more = find("SELECT body FROM bodies WHERE id > ? AND id < ? ORDER BY id", (body, body + parts))
+            stored += b"".join(part for (part,) in more)
+        return reference, stored
 
     def _reference(self, body: int, frames: int = 1) -> _Cached:
         """A body's payload to code or decode against; the ones used last stay in memory."""
@@ -167,36 +160,10 @@ class Snapshots(File):
         self, connection: sqlite3.Connection, digest: str, payload: bytes, url: str, site: str, status: int | None,
         at: str,
     ) -> None:  # fmt: skip
-        """Code a payload as small as its page and site allow. In a transaction, which `_write` has to end."""
+        """Store a payload under its digest, as small as its page and site allow, and read it back. In a transaction."""
         in_use = self._in_use(connection, site)
         coded, used = self._code(connection, payload, url, status, in_use, at)
-        if coded.codec == PATCH:
-            self._waiting[digest] = coded, payload
-            if used is not None:
-                self._note(connection, site, used)
-            return
-        number = self._insert(connection, digest, payload, coded)
-        if len(payload) >= SMALLEST_REFERENCE and len(coded.body) < 0.7 * len(payload):
-            useless = sorted(in_use, key=lambda one: (not one.worn, one.used_at))
-            kept = [one for one in useless if not one.worn][-(MOST_REFERENCES - 1) :]
-            for old in useless:
-                if old not in kept:
-                    connection.execute("DELETE FROM site_references WHERE site = ? AND body = ?", (site, old.body))
-            self._note(connection, site, _InUse(number, 0, 0.0, 0.0, at))
-
-    def _write(self, connection: sqlite3.Connection) -> None:
-        """Write the bodies that wait, in the order that fills the file's pages best."""
-        for digest in filling({digest: len(coded.body) for digest, (coded, _) in self._waiting.items()}):
-            coded, payload = self._waiting.pop(digest)
-            self._insert(connection, digest, payload, coded)
-
-    def _insert(self, connection: sqlite3.Connection, digest: str, payload: bytes, coded: Coded) -> int:
-        """Insert a snapshot with its body, and read it back."""
-        cursor = connection.execute(
-            "INSERT INTO bodies (codec, reference, crc32, body) VALUES (?, ?, ?, ?)",
-            (coded.codec, coded.reference, zlib.crc32(coded.body), coded.body),
-        )
-        number = int(cursor.lastrowid or 0)
+        number = self._insert(connection, coded)
         if self._decoded(number, len(payload)) != payload:
             raise ArchiveUnreadable(
                 f"{self.path} gave back other bytes than were written: its disk or this machine's memory is at fault; "
@@ -207,7 +174,100 @@ class Snapshots(File):
             "ON CONFLICT (digest) DO UPDATE SET body = excluded.body, kept_as = NULL",
             (digest, len(payload), number),
         )
+        if used is not None:
+            self._note(connection, site, used)
+            if used.pages == BUSY:
+                quick = codecs.encode(self._reference(used.body).payload, _QUICK)
+                self._recode(connection, used.body, Coded(ALONE, None, quick))
+        elif coded.codec == ALONE and len(payload) >= SMALLEST_REFERENCE and len(coded.body) < 0.7 * len(payload):
+            useless = sorted(in_use, key=lambda one: (not one.worn, one.used_at))
+            kept = [one for one in useless if not one.worn][-(MOST_REFERENCES - 1) :]
+            for old in useless:
+                if old not in kept:
+                    connection.execute("DELETE FROM site_references WHERE site = ? AND body = ?", (site, old.body))
+            self._note(connection, site, _InUse(number, 0, 0.0, 0.0, at))
+
+    def _insert(self, connection: sqlite3.Connection, coded: Coded) -> int:
+        """Insert a body, in two rows where that fills the file's pages; returns its number, the first row's."""
+        last, room = self._leaf(connection)
+        parts = [coded.body]
+        cut = filling.first_part(room, _VALUES, len(coded.body), last + 1)
+        if cut:
+            parts = [coded.body[:cut], coded.body[cut:]]
+        rows: list[tuple[str, int | None, int | None, int, bytes]] = [
+            (coded.codec, coded.reference, zlib.crc32(coded.body), len(parts), parts[0])
+        ]
+        rows += [("more", None, None, 0, part) for part in parts[1:]]
+        number = 0
+        for values in rows:
+            cursor = connection.execute(
+                "INSERT INTO bodies (codec, reference, crc32, parts, body) VALUES (?, ?, ?, ?, ?)", values
+            )
+            last = int(cursor.lastrowid or 0)
+            number = number or last
+            room = filling.after(room, filling.row(_VALUES if last == number else _MORE, len(values[-1])), last)
+        self._room = last, room
         return number
+
+    def _recode(self, connection: sqlite3.Connection, body: int, coded: Coded, packed: int = 0) -> None:
+        """Store a body otherwise under its own number; its payload stays the same."""
+        connection.execute(
+            "DELETE FROM bodies WHERE id > ?1 AND id < ?1 + (SELECT parts FROM bodies WHERE id = ?1)", (body,)
+        )
+        connection.execute(
+            "UPDATE bodies SET codec = ?, reference = ?, crc32 = ?, parts = 1, packed = ?, body = ? WHERE id = ?",
+            (coded.codec, coded.reference, zlib.crc32(coded.body), packed, coded.body, body),
+        )
+
+    def release(self, connection: sqlite3.Connection, body: int, doomed: Set[int]) -> None:
+        """Code what rests on a body anew, so that it can go: the first of them becomes what the others rest on."""
+        resting = [
+            number
+            for (number,) in connection.execute("SELECT id FROM bodies WHERE reference = ? ORDER BY id", (body,))
+            if number not in doomed
+        ]
+        base: Reference | None = None
+        for number in resting:
+            payload = self._decoded(number)
+            coded = Coded(ALONE, None, codecs.encode(payload))
+            if base is None:
+                base = Reference(payload)
+            else:
+                patch = base.encode(payload)
+                if patch is not None and len(patch) < POOR * len(coded.body):
+                    coded = Coded(PATCH, resting[0], patch)
+            self._recode(connection, number, coded)
+        if resting:
+            connection.execute("UPDATE OR IGNORE site_references SET body = ? WHERE body = ?", (resting[0], body))
+
+    def discard(self, connection: sqlite3.Connection, body: int) -> None:
+        """Delete a body on which nothing rests any more."""
+        connection.execute("DELETE FROM site_references WHERE body = ?", (body,))
+        self._delete(connection, body)
+        self._cache.pop(body, None)
+
+    def forget(self) -> None:
+        """Hold nothing of the file in memory: it was changed beside the usual way, or a change of it was undone."""
+        for remembered in ("_headers", "_cache", "_room"):
+            self.__dict__.pop(remembered, None)
+
+    def _delete(self, connection: sqlite3.Connection, body: int) -> None:
+        """Delete a body with all its rows."""
+        connection.execute(
+            "DELETE FROM bodies WHERE id >= ?1 AND id < ?1 + (SELECT parts FROM bodies WHERE id = ?1)", (body,)
+        )
+
+    def _leaf(self, connection: sqlite3.Connection) -> tuple[int, int]:
+        """(number of the last row, room on its leaf): as left by ourselves, else judged from the rows before it."""
+        last = int(connection.execute("SELECT coalesce(max(id), 0) FROM bodies").fetchone()[0])
+        if self._room[0] != last:
+            room = 0
+            for number, codec, length in connection.execute(
+                "SELECT id, codec, length(body) FROM bodies WHERE id > ? ORDER BY id", (last - 40,)
+            ):
+                room = filling.after(room, filling.row(_MORE if codec == "more" else _VALUES, length), number)
+            self._room = last, room
+        return self._room
 
     def _code(
         self,
@@ -222,11 +282,11 @@ class Snapshots(File):
         chosen = self._nearest(payload, in_use) if len(payload) >= SMALLEST_REFERENCE else None
         expected = 0.2 * len(payload)
         if chosen is not None:
-            alone = self._alone(connection, chosen.body) * len(payload)
+            alone = self._alone(chosen.body) * len(payload)
             expected = alone * (chosen.usual or POOR)
         base = self._base(connection, url, status)
         if base is not None:
-            body = self._reference(base).encode(payload)
+            body = self._reference(base).encode(payload, _AGAIN)
             # Three frames instead of two are worth it where they save half.
             if body is not None and len(body) < 0.5 * expected:
                 return Coded(PATCH, base, body), None
@@ -260,10 +320,12 @@ class Snapshots(File):
         # A body two frames deep is no base: what it was coded against is.
         return int(row[0] if row[2] is None else row[1])
 
-    def _alone(self, connection: sqlite3.Connection, body: int) -> float:
-        """The share of its payload's length that a reference takes, which stands alone."""
-        row = connection.execute("SELECT length(body) FROM bodies WHERE id = ?", (body,)).fetchone()
-        return int(row[0]) / max(1, len(self._reference(body).payload))
+    def _alone(self, body: int) -> float:
+        """The share of its length that a reference takes where it stands alone, as pages like it would."""
+        reference = self._reference(body)
+        if not reference.alone:
+            reference.alone = len(codecs.encode(reference.payload)) / max(1, len(reference.payload))
+        return reference.alone
 
     def _in_use(self, connection: sqlite3.Connection, site: str) -> list[_InUse]:
         return [

@@ -194,6 +194,8 @@ _QUOTES = str.maketrans(
 )
 #: A phrase, or a word: a quotation mark inside a word (as in Hebrew acronyms) belongs to it.
 _PIECE = re.compile(r'(-?)"([^"]*)"(\*?)|(-?)((?:[^\s"]|(?<=\w)"(?=\w))+)')
+#: Letters, digits and marks in a row: what the index takes for one word, but for scripts that are cut.
+_RUN = re.compile(f"(?:[^\\W_]|[{_MARKS}])+")
 _TOKEN = re.compile(f"[^\\W_]|[{_MARKS}]")
 
 
@@ -223,6 +225,55 @@ def match_query(words: str) -> str:
     if any(groups):
         raise ValueError("Every word is excluded: name at least one word that must be there.")
     raise ValueError("There is nothing to search for: name a word with at least one letter or digit.")
+
+
+def sought(words: str) -> list[tuple[str, bool]]:
+    """(folded word, whether it may go on) of everything that a query asks for, to mark it in a text; never raises.
+
+    Every spelling of a word comes by itself, and every word of a phrase; what is excluded does not come.
+    """
+    found: dict[tuple[str, bool], None] = {}
+    negated = False
+    for piece in list(_pieces(words[:MAX_QUERY].translate(_QUOTES)))[:MAX_TERMS]:
+        if isinstance(piece, str):
+            negated = piece == "NOT"
+            continue
+        if not (piece.excluded or negated):
+            folded = fold(piece.text)
+            for spelling in [folded] if piece.phrase else _spellings(folded):
+                parts = _RUN.findall(spelling)
+                found.update(((part, piece.prefix and part == parts[-1]), None) for part in parts)
+        negated = False
+    return list(found)
+
+
+def marks(text: str, wanted: Iterable[tuple[str, bool]]) -> Iterator[tuple[int, int, str]]:
+    """(start, end, word) of every word of a text that `sought` named, in order.
+
+    In scripts written without spaces, and in Korean, a word is found anywhere; elsewhere as a whole, or its beginning.
+    """
+    plain = list(wanted)
+    for run in _RUN.finditer(text):
+        folded = fold(run[0])
+        for word, goes_on in plain:
+            if folded == word or (goes_on and folded.startswith(word)):
+                yield run.start(), run.end(), word
+                break
+            if _HAS_CUT.search(word) and word in folded:
+                yield from ((run.start() + a, run.start() + b, word) for a, b in _inside(run[0], folded, word))
+                break
+
+
+def _inside(run: str, folded: str, word: str) -> Iterator[tuple[int, int]]:
+    """Where a folded word stands in a run of letters; the whole run where that cannot be told."""
+    places = [place for place, char in enumerate(run) for _ in fold(char)]
+    if len(places) != len(folded):
+        yield 0, len(run)
+        return
+    at = folded.find(word)
+    while at >= 0:
+        yield places[at], places[at + len(word) - 1] + 1
+        at = folded.find(word, at + len(word))
 
 
 def _pieces(words: str) -> Iterator[_Term | str]:
@@ -277,7 +328,9 @@ def _spellings(word: str) -> list[str]:
         forms = (form.replace("للل", "لل") for form in forms)
         return list(dict.fromkeys([word, stem, *forms]))
     if _HEBREW_WORD.fullmatch(word) and len(word) >= 3:
-        return [word, *(front + word for front in _HEBREW_FRONT)]
+        # Asked for with its article, it is found without, and behind the particles that take the article's place.
+        stem = word[1:] if word.startswith("ה") and len(word) >= 4 else word
+        return list(dict.fromkeys([word, stem, *(front + stem for front in _HEBREW_FRONT)]))
     return [word]
 
 

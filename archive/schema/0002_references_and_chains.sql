@@ -28,11 +28,12 @@ CREATE TABLE pages (
 CREATE INDEX pages_by_site ON pages (site, kind);
 CREATE INDEX pages_hidden ON pages (url) WHERE hidden_at IS NOT NULL;
 
--- How a payload is stored here: another file may store it otherwise. The numbers are this file's own.
+-- How a payload is stored here: another file may store it otherwise. The numbers are this file's own. A body lies in
+-- `parts` rows from its number on; the further ones have the codec 'more'.
 CREATE TABLE bodies (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, codec TEXT NOT NULL CHECK (codec IN ('zstd', 'zstd-patch')),
-    reference INTEGER REFERENCES bodies (id), crc32 INTEGER NOT NULL, packed INTEGER NOT NULL DEFAULT 0,
-    body BLOB NOT NULL, CHECK ((reference IS NULL) = (codec = 'zstd'))
+    id INTEGER PRIMARY KEY AUTOINCREMENT, codec TEXT NOT NULL CHECK (codec IN ('zstd', 'zstd-patch', 'more')),
+    reference INTEGER REFERENCES bodies (id), crc32 INTEGER, parts INTEGER NOT NULL, packed INTEGER NOT NULL DEFAULT 0,
+    body BLOB NOT NULL, CHECK ((reference IS NOT NULL) = (codec = 'zstd-patch'))
 ) STRICT;
 CREATE INDEX bodies_by_reference ON bodies (reference) WHERE reference IS NOT NULL;
 
@@ -79,6 +80,9 @@ CREATE TABLE tombstones (
     reason TEXT NOT NULL, erased TEXT NOT NULL, PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;
 
+-- Backups that were made of the file: whoever erases must know of them.
+CREATE TABLE copies (made_at TEXT NOT NULL, place TEXT NOT NULL, PRIMARY KEY (made_at, place)) STRICT, WITHOUT ROWID;
+
 -- --------------------------------------------------------------------------------------------------------- opinions
 
 CREATE TABLE extractions (
@@ -119,8 +123,8 @@ CREATE TABLE recommendations (
 INSERT INTO pages (url, site, kind, discovered_at, discovered_on, alias_of)
 SELECT url, site, kind, discovered_at, discovered_on, alias_of FROM old_pages;
 
-INSERT INTO bodies (id, codec, crc32, body)
-SELECT b.rowid, s.codec, crc32(b.body), b.body FROM old_bodies b JOIN old_snapshots s ON s.digest = b.digest;
+INSERT INTO bodies (id, codec, crc32, parts, body)
+SELECT b.rowid, s.codec, crc32(b.body), 1, b.body FROM old_bodies b JOIN old_snapshots s ON s.digest = b.digest;
 
 INSERT INTO snapshots (digest, length, body, shared)
 SELECT s.digest, s.length, b.rowid,

@@ -13,6 +13,7 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
@@ -73,3 +74,16 @@ def unknown_migrations(db: Database) -> list[str]:
     """Steps that the file has had and this version does not know: it was written by a newer one."""
     known = {name(file) for file in STEPS}
     return [step.name for step in migrations.applied(db) if step.name not in known]
+
+
+def shape(connection: sqlite3.Connection) -> dict[str, str]:
+    """Every table, index and view of a file with its SQL, spelled alike whichever way it came to be."""
+    found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {name: sql.replace('"', "") for name, sql in found}
+
+
+def meant() -> dict[str, str]:
+    """The shape that a file of this version has."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        migrations.apply(Database(connection, execute_plugins=False))
+        return shape(connection)

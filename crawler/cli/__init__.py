@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sqlite3
 import sys
 
 import click
@@ -24,6 +25,11 @@ COMMANDS = {
     "history": "crawler.cli.ask:history_",
     "diff": "crawler.cli.ask:diff_",
     "status": "crawler.cli.ask:status",
+    "verify": "crawler.cli.keep:verify_",
+    "head": "crawler.cli.keep:head_",
+    "backup": "crawler.cli.keep:backup_",
+    "erase": "crawler.cli.keep:erase_",
+    "hide": "crawler.cli.keep:hide_",
     "doctor": "crawler.cli.care:doctor",
 }
 
@@ -46,6 +52,11 @@ class Sentences(click.Group):
             return super().invoke(ctx)
         except ArchiveError as error:
             click.echo(f"foreigndesk: {error}", err=True)
+            ctx.exit(2)
+        except sqlite3.DatabaseError as error:
+            from archive import fault
+
+            click.echo(f"foreigndesk: The archive cannot be read: {fault(error)}", err=True)
             ctx.exit(2)
         except BrokenPipeError:
             # The reader of a pipe (`head`, say) has what it wanted; nothing is wrong.

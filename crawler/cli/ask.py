@@ -39,10 +39,23 @@ def query_(sql: str, archive_path: str, form: str | None, seconds: float) -> Non
 @archive_option
 @click.option("--site", help="Only this site.")
 @click.option("--language", help="Only texts in this language (ISO 639-1).")
+@click.option("--section", help="Only this section, as the pages name it.")
+@click.option("--since", metavar="T", help="Only published at or after this time (ISO 8601; a day or month will do).")
+@click.option("--until", metavar="T", help="Only published at or before this time; a day or month means all of it.")
+@click.option("--newest", is_flag=True, help="Those read last first, instead of the best match.")
 @click.option("--limit", default=20, show_default=True, help="At most so many articles.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def search_(
-    words: tuple[str, ...], archive_path: str, site: str | None, language: str | None, limit: int, as_json: bool
+    words: tuple[str, ...],
+    archive_path: str,
+    site: str | None,
+    language: str | None,
+    section: str | None,
+    since: str | None,
+    until: str | None,
+    newest: bool,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """Find articles by words in any script, best match first, over all their revisions.
 
@@ -50,9 +63,20 @@ def search_(
     foreigndesk search water treaty
     foreigndesk search '"exact phrase"' -- -without
     foreigndesk search 条約
+    foreigndesk search 'reservoir* OR dam' --language en --since 2026-11 --newest
     """
-    with Archive.open(archive_path, create=False) as archive:
-        hits = search(archive, " ".join(words), site=site, language=language, limit=limit)
+    with Archive.read(archive_path) as archive:
+        hits = search(
+            archive,
+            " ".join(words),
+            site=site,
+            language=language,
+            section=section,
+            since=since,
+            until=until,
+            newest=newest,
+            limit=limit,
+        )
     shown = console()
     for hit in hits:
         if as_json:
@@ -63,6 +87,8 @@ def search_(
                 "published": hit.published_at,
                 "captured_at": hit.captured_at,
                 "current": hit.current,
+                "language": hit.language,
+                "section": hit.section,
                 "snippet": hit.snippet,
             }
             click.echo(json.dumps(row, ensure_ascii=False))
@@ -85,7 +111,7 @@ def search_(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def history_(url: str, archive_path: str, as_json: bool) -> None:
     """Every capture of a page: first text, changes, no change, removal, failure."""
-    with Archive.open(archive_path, create=False) as archive:
+    with Archive.read(archive_path) as archive:
         events = history(archive, url)
     shown = console()
     styles = {
@@ -131,7 +157,7 @@ def history_(url: str, archive_path: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="The typed changes as one JSON object.")
 def diff_(url: str, archive_path: str, old: str | None, new: str | None, as_json: bool) -> None:
     """What changed in an article between two of its revisions: headline, sentences, numbers, corrections."""
-    with Archive.open(archive_path, create=False) as archive:
+    with Archive.read(archive_path) as archive:
         before, after, change = compare(archive, url, old, new)
     if as_json:
         row = {"url": url, "from": before.captured_at, "to": after.captured_at, **change.as_dict()}
@@ -153,7 +179,7 @@ def diff_(url: str, archive_path: str, old: str | None, new: str | None, as_json
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(archive_path: str, as_json: bool) -> None:
     """What the archive holds: pages, captures, texts, size on disk, and the last runs."""
-    with Archive.open(archive_path, create=False) as archive:
+    with Archive.read(archive_path) as archive:
         counts = archive.counts()
         runs = archive.runs(limit=10)
     counts["bytes"] = sum(p.stat().st_size for p in map(Path, (archive_path, f"{archive_path}-wal")) if p.exists())
