@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from archive.verify import repair, verify
     from archive.backup import backup
     from archive.erase import Erased, elsewhere, erase, hide, mentions, traces
+    from archive.mementos import Memento, link_format, memento, timemap, timemap_json
+    from archive.compact import Saved, compact, shrink
 
 #: Where each name lives. A room is imported when a name of it is first asked for: `foreigndesk sites list` needs no
 #: extractor. A test holds this against the imports above.
@@ -119,6 +121,14 @@ _HOMES = {
     "hide": "archive.erase",
     "mentions": "archive.erase",
     "traces": "archive.erase",
+    "Memento": "archive.mementos",
+    "link_format": "archive.mementos",
+    "memento": "archive.mementos",
+    "timemap": "archive.mementos",
+    "timemap_json": "archive.mementos",
+    "Saved": "archive.compact",
+    "compact": "archive.compact",
+    "shrink": "archive.compact",
 }
 
 __all__ = [
@@ -141,8 +151,10 @@ __all__ = [
     "Link",
     "Listing",
     "Lists",
+    "Memento",
     "PayloadDamaged",
     "Reading",
+    "Saved",
     "Seen",
     "Site",
     "SiteError",
@@ -153,6 +165,7 @@ __all__ = [
     "backup",
     "checkup",
     "clean_url",
+    "compact",
     "compare",
     "diff",
     "elsewhere",
@@ -168,8 +181,10 @@ __all__ = [
     "history",
     "host_of",
     "libraries",
+    "link_format",
     "load_sites",
     "may_reserve",
+    "memento",
     "mentions",
     "moment",
     "open_executor",
@@ -186,7 +201,10 @@ __all__ = [
     "run_bounded",
     "search",
     "seconds",
+    "shrink",
     "text_digest",
+    "timemap",
+    "timemap_json",
     "timestamp",
     "tokens",
     "traces",

@@ -29,7 +29,10 @@ class Lists:
         if not cursor.rowcount:
             return
         entries = (
-            (k.rank, self._entry(self._target(k.target), k.kind, k.heading, k.text, kept_href(k), k.published))
+            (
+                k.rank,
+                self._entry(self._target(k.target), k.kind, k.heading, k.text, kept_href(k), k.published, k.modified),
+            )
             for k in links
         )
         rows = [(cursor.lastrowid, rank, entry) for rank, entry in entries]
@@ -80,18 +83,20 @@ class Lists:
         return int(self._connection.execute("INSERT INTO targets (url) VALUES (?)", (url,)).lastrowid or 0)
 
     def _find_entry(
-        self, target: int, kind: str, heading: str | None, text: str | None, href: str | None, published: str | None
-    ) -> int:
-        values = (target, kind, heading, text, href, published)
+        self, target: int, kind: str, heading: str | None, text: str | None, href: str | None, published: str | None,
+        modified: str | None,
+    ) -> int:  # fmt: skip
+        values = (target, kind, heading, text, href, published, modified)
         row = self._connection.execute(
             "SELECT id FROM entries WHERE target = ? AND kind = ? AND heading IS ? AND text IS ? AND href IS ? "
-            "AND published IS ?",
+            "AND published IS ? AND modified IS ?",
             values,
         ).fetchone()
         if row:
             return int(row[0])
         cursor = self._connection.execute(
-            "INSERT INTO entries (target, kind, heading, text, href, published) VALUES (?, ?, ?, ?, ?, ?)", values
+            "INSERT INTO entries (target, kind, heading, text, href, published, modified) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            values,
         )
         return int(cursor.lastrowid or 0)
 
@@ -125,7 +130,8 @@ MISCOUNTED = (
 def links_of(connection: sqlite3.Connection, digest: str) -> tuple[Link, ...]:
     """The links of a list, as they were kept, in order of kind and rank."""
     rows = connection.execute(
-        "SELECT kind, rank, target, text, heading, href, published FROM links WHERE list = ? ORDER BY kind, rank",
+        "SELECT kind, rank, target, text, heading, href, published, modified FROM links WHERE list = ? "
+        "ORDER BY kind, rank",
         (digest,),
     )
     return tuple(Link(*row) for row in rows)

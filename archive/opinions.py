@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from archive import index
+from archive import aliases, index
 from archive.captures import Captures
 from archive.errors import UnknownPage
 from archive.lists import Lists
@@ -52,6 +52,7 @@ class Opinions(Captures):
                 self._supersede(connection, lists, row)
             self._add("texts", list(texts.values()))
             self.db.table("extractions").insert_all(rows.values(), replace=True)
+            aliases.agree(connection, extractions)
             self._let_go(connection, list(rows.values()))
             lists.count()
             index.add(connection, texts)

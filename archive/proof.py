@@ -8,6 +8,7 @@ from typing import Any
 
 from archive import chain
 from archive.headers import HeaderSets
+from archive.records import end_of
 from archive.store import Archive
 
 
@@ -28,14 +29,15 @@ class Head:
 
 def head(archive: Archive, at: str | None = None) -> Head:
     """The head of an archive, or as it was at a time (ISO 8601, UTC; a prefix such as a day means all of it)."""
-    then = "(?1 IS NULL OR sealed_at <= ?1 || '~')"
+    then = "(?1 IS NULL OR sealed_at <= ?1)"
+    end = at and end_of(at)
     _, rows = archive.rows(
         "SELECT site, due, link, head FROM chain WHERE (site, due, link) IN "
         f"(SELECT site, due, max(link) FROM chain WHERE {then} GROUP BY site, due)",
-        (at,),
+        (end,),
     )
     _, sums = archive.rows(
-        f"SELECT coalesce(sum(records), 0) AS n, max(sealed_at) AS at FROM chain WHERE {then}", (at,)
+        f"SELECT coalesce(sum(records), 0) AS n, max(sealed_at) AS at FROM chain WHERE {then}", (end,)
     )
     heads = [(row["site"], row["due"], row["link"], row["head"]) for row in rows]
     return Head(chain.whole(heads), sums[0]["at"], len(rows), sums[0]["n"], chain.lines(heads))

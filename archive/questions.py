@@ -60,6 +60,16 @@ class Questions(File):
         """Whether a page was erased, or its whole domain: it is not to be fetched again."""
         return Tombstones(self.db.conn).url(url)
 
+    def listed_before(self, url: str) -> int:
+        """How many links the newest reading of a list that had any showed: 0 where it never listed one."""
+        row = self.db.conn.execute(
+            "SELECT count(*) FROM links l WHERE l.list = (SELECT e.links_digest FROM extractions e JOIN captures c "
+            "ON c.url = e.url AND c.digest = e.digest WHERE e.url = ? AND e.current = 1 AND e.links_digest IS NOT NULL "
+            "ORDER BY c.captured_at DESC LIMIT 1)",
+            (url,),
+        ).fetchone()
+        return int(row[0])
+
     def gained(self, site: str, since: datetime) -> tuple[int, int]:
         """(new articles, revised articles) that a site's captures since a moment brought, as they are read now."""
         row = self.db.conn.execute(

@@ -80,6 +80,23 @@ def moment(text: str) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def end_of(text: str) -> str:
+    """The last moment that a person's time may mean, to be compared with the archive's times as text.
+
+    text: ISO 8601; a day, an hour or a second means all of it, a time without a zone is UTC. What is no time is taken
+    as the beginning of one.
+    """
+    try:
+        value = datetime.fromisoformat(text.strip())
+    except ValueError:
+        value = None
+    if value is None or value.tzinfo is None:
+        # "~" sorts after every digit, so that "2026-11-24" means the whole of that day.
+        return text.strip().replace(" ", "T") + "~"
+    written = timestamp(value)
+    return written if value.microsecond else written.partition(".")[0] + "~"
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """One fetch of a page at a time, whatever came of it (200, 304, 404, timeout, refused by robots).
@@ -160,7 +177,7 @@ def kept_href(link: Link) -> str | None:
 
 def list_digest(links: Iterable[Link]) -> str:
     """The name of a list of links: 32 hex digits of the SHA-256 of it as JSON. Equal lists have an equal one."""
-    rows = [[k.kind, k.rank, k.target, k.text, k.heading, kept_href(k), k.published] for k in links]
+    rows = [[k.kind, k.rank, k.target, k.text, k.heading, kept_href(k), k.published, k.modified] for k in links]
     rows.sort(key=lambda row: (row[0], row[1]))
     return hashlib.sha256(as_json(rows).encode()).hexdigest()[:32]
 

@@ -14,6 +14,7 @@ from typing import Any
 from archive import tokens
 from archive.errors import BadQuery
 from archive.questions import check_text
+from archive.records import end_of
 from archive.store import Archive
 
 _SNIPPET = 160  # characters
@@ -62,7 +63,7 @@ def search(
     """
     expression = match(words)
     filters = {
-        "site": site, "language": language, "section": section, "since": since, "until": until and until + "~",
+        "site": site, "language": language, "section": section, "since": since, "until": until and end_of(until),
     }  # fmt: skip
     hits: dict[str, dict[str, Any]] = {}
     try:

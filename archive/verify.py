@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -128,8 +127,7 @@ def _bodies(archive: Archive, site: str | None, progress: Callable[[str, int], N
     )
     for count, (digest, body) in enumerate(held, 1):
         try:
-            crc, stored = archive.stored(body)
-            if zlib.crc32(stored) != crc:
+            if not archive.intact(body):
                 raise PayloadDamaged(f"The stored bytes of {digest} are not those that were written: use a backup.")
             if payload_digest(archive.payload(digest)) != digest:
                 raise PayloadDamaged(f"{digest} is not there.")

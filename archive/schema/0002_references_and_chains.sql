@@ -28,8 +28,8 @@ CREATE TABLE pages (
 CREATE INDEX pages_by_site ON pages (site, kind);
 CREATE INDEX pages_hidden ON pages (url) WHERE hidden_at IS NOT NULL;
 
--- How a payload is stored here: another file may store it otherwise. The numbers are this file's own. A body lies in
--- `parts` rows from its number on; the further ones have the codec 'more'.
+-- How a payload is stored here: another file may store it otherwise. The numbers are this file's own, and even: where a
+-- body is cut (parts = 2), the number after it is that of its second row, with the codec 'more'.
 CREATE TABLE bodies (
     id INTEGER PRIMARY KEY AUTOINCREMENT, codec TEXT NOT NULL CHECK (codec IN ('zstd', 'zstd-patch', 'more')),
     reference INTEGER REFERENCES bodies (id), crc32 INTEGER, parts INTEGER NOT NULL, packed INTEGER NOT NULL DEFAULT 0,
@@ -103,7 +103,7 @@ CREATE INDEX targets_by_times ON targets (times) WHERE times > 0;
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY, target INTEGER NOT NULL REFERENCES targets (id),
     kind TEXT NOT NULL CHECK (kind IN ('readers', 'related', 'recommended', 'front')),
-    heading TEXT, text TEXT, href TEXT, published TEXT
+    heading TEXT, text TEXT, href TEXT, published TEXT, modified TEXT
 ) STRICT;
 CREATE INDEX entries_by_target ON entries (target);
 CREATE TABLE listed (
@@ -123,11 +123,14 @@ CREATE TABLE recommendations (
 INSERT INTO pages (url, site, kind, discovered_at, discovered_on, alias_of)
 SELECT url, site, kind, discovered_at, discovered_on, alias_of FROM old_pages;
 
+UPDATE sites SET entry = json_set(entry, '$.body', json(entry -> '$.keep'), '$.keep', 'all')
+WHERE json_type(entry, '$.keep') = 'array';
+
 INSERT INTO bodies (id, codec, crc32, parts, body)
-SELECT b.rowid, s.codec, crc32(b.body), 1, b.body FROM old_bodies b JOIN old_snapshots s ON s.digest = b.digest;
+SELECT 2 * b.rowid, s.codec, crc32(b.body), 1, b.body FROM old_bodies b JOIN old_snapshots s ON s.digest = b.digest;
 
 INSERT INTO snapshots (digest, length, body, shared)
-SELECT s.digest, s.length, b.rowid,
+SELECT s.digest, s.length, 2 * b.rowid,
        (SELECT min(c.url) <> max(c.url) FROM old_captures c WHERE c.digest = s.digest) IS 1
 FROM old_snapshots s JOIN old_bodies b ON b.digest = s.digest;
 
@@ -148,7 +151,7 @@ INSERT OR IGNORE INTO shared_values (name, value)
 SELECT short_digest(json(fields)), json(fields) FROM old_extractions;
 
 CREATE TEMP TABLE renamed AS
-SELECT list, list_digest(json_group_array(json_array(kind, rank, target, text, heading, href, published))) AS digest
+SELECT list, list_digest(json_group_array(json_array(kind, rank, target, text, heading, href, published, NULL))) AS digest
 FROM old_links GROUP BY list;
 
 INSERT INTO extractions (url, digest, extractor, text_digest, links_digest, byline, authors, published_at, modified_at,
@@ -249,7 +252,8 @@ WHERE s.previous IS NULL OR s.previous <> s.text_digest;
 
 -- links: lists of links, link by link.
 CREATE VIEW links AS
-SELECT l.digest AS list, n.kind, d.rank, t.url AS target, n.text, n.heading, n.href, n.published
+SELECT l.digest AS list, n.kind, d.rank, t.url AS target, n.text, n.heading, n.href, n.published,
+       n.modified
 FROM lists l JOIN listed d ON d.list = l.id JOIN entries n ON n.id = d.entry JOIN targets t ON t.id = n.target;
 
 -- related_links: what each capture of an article told its readers to read next, box by box, in order.
@@ -262,7 +266,7 @@ WHERE l.kind <> 'front'
 
 -- fronts: what a section page, feed or sitemap listed at each capture, in its order, with the headline as shown.
 CREATE VIEW fronts AS
-SELECT m.captured_at, m.url, m.site, m.page_kind AS kind, l.rank, l.target, l.text, l.heading, l.published,
+SELECT m.captured_at, m.url, m.site, m.page_kind AS kind, l.rank, l.target, l.text, l.heading, l.published, l.modified,
        EXISTS (SELECT 1 FROM captures c WHERE c.url = l.target AND c.digest IS NOT NULL) AS archived
 FROM mementos m JOIN links l ON l.list = m.links_digest
 WHERE l.kind = 'front'

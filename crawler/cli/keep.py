@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,9 @@ import click
 
 from archive import (
     Archive,
+    Saved,
     backup,
+    compact,
     elsewhere,
     erase,
     head,
@@ -25,8 +28,11 @@ from archive import (
     traces,
     verify,
 )
-from crawler.catalogue import places
+from archive import (
+    shrink as shrink_file,
+)
 from crawler.cli.show import archive_option, clean, console, sites_option
+from crawler.places import places
 
 
 @click.command()
@@ -47,6 +53,47 @@ def migrate(archive_path: str, dry_run: bool) -> None:
         return
     Archive.open(archive_path, create=False).close()
     click.echo(f"{archive_path} has today's schema now.", err=True)
+
+
+@click.command("compact")
+@archive_option
+@click.option("--site", help="Only this site's payloads.")
+@click.option("--level", default=19, show_default=True, type=click.IntRange(1, 22), help="zstd's: higher is smaller.")
+@click.option("--seconds", type=float, help="Stop after this time; the next run goes on.")
+@click.option("--shrink", is_flag=True, help="Afterwards give the freed room back to the disk (rewrites the file).")
+def compact_(archive_path: str, site: str | None, level: int, seconds: float | None, shrink: bool) -> None:
+    """Code stored payloads anew, smaller, in the background; nothing that is kept changes.
+
+    It may run while others crawl and be stopped at any moment (Ctrl-C): the next run goes on where this one was. Freed
+    room is used by the archive itself for what comes next, unless --shrink gives it back.
+    """
+    began, saved = time.monotonic(), Saved()
+    with Archive.open(archive_path, create=False) as archive, console(stderr=True).status("compacting …") as status:
+
+        def progress(now: Saved) -> None:
+            nonlocal saved
+            saved = now
+            status.update(
+                f"{now.bodies:,} of {now.bodies + now.left:,}, {(now.before - now.after) / 1e6:,.1f} MB saved"
+            )
+
+        try:
+            compact(
+                archive,
+                site=site,
+                level=level,
+                progress=progress,
+                stop=lambda: seconds is not None and time.monotonic() - began > seconds,
+            )
+        except KeyboardInterrupt:
+            click.echo("Stopped; the next run goes on.", err=True)
+        if shrink:
+            shrink_file(archive)
+    share = (saved.before - saved.after) / saved.before if saved.before else 0
+    click.echo(
+        f"{saved.recoded} of {saved.bodies} payloads coded anew, {saved.before / 1e6:.1f} MB → "
+        f"{saved.after / 1e6:.1f} MB ({share:.0%} saved); {saved.left} left for the next run."
+    )
 
 
 @click.command("verify")
