@@ -14,7 +14,7 @@ from archive import codecs
 from archive.bodies import Coded, alone, sketch
 from archive.codecs import PATCH
 from archive.errors import ArchiveUnreadable, PayloadDamaged
-from archive.opening import fault
+from archive.opening import DAMAGE, fault
 from archive.store import Archive
 
 LEVEL = 19  # of zstd: a hundred times slower than what a crawl uses, for a tenth less
@@ -94,7 +94,7 @@ def shrink(archive: Archive) -> None:
         try:
             archive.db.conn.execute("VACUUM")
             archive.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.DatabaseError as error:
+        except DAMAGE as error:
             raise ArchiveUnreadable(f"{archive.path} could not be rewritten: {fault(error)}") from None
         archive.forget()
 

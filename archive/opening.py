@@ -22,6 +22,8 @@ from archive import schema
 from archive.errors import ArchiveError, ArchiveTooNew, ArchiveUnreadable
 
 BUSY_SECONDS = 30.0
+#: How a damaged file shows. Python cannot make an exception of SQLite's words where they quote bytes that are no UTF-8.
+DAMAGE = (sqlite3.Error, UnicodeDecodeError)
 
 
 class File:
@@ -55,7 +57,7 @@ class File:
             connection.execute("PRAGMA synchronous = FULL")
             if schema.pending(db):
                 _migrate(db)
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {fault(error)}") from None
         return cls(path, db)
 
@@ -73,7 +75,7 @@ class File:
                 connection.close()
                 cls.open(path, create=False).close()
                 db = Database(reader(path), execute_plugins=False)
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {fault(error)}") from None
         return cls(path, db)
 
@@ -130,7 +132,7 @@ class File:
         try:
             with _immediate(self.db.conn):
                 yield self.db.conn
-        except sqlite3.DatabaseError as error:
+        except DAMAGE as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
             raise ArchiveUnreadable(f"{self.path} could not be written: {fault(error)}") from None
@@ -191,7 +193,7 @@ def reader(path: str | Path) -> sqlite3.Connection:
                 raise
             connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
         _checked(path, connection)
-    except sqlite3.Error as error:
+    except DAMAGE as error:
         raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {fault(error)}") from None
     return connection
 
@@ -273,7 +275,9 @@ _SENTENCES = {
 }
 
 
-def fault(error: sqlite3.Error) -> str:
+def fault(error: Exception) -> str:
     """What a fault of SQLite means, and what to do next."""
     code = getattr(error, "sqlite_errorname", None) or ""
+    if isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error):
+        code = "SQLITE_CORRUPT"
     return next((said for start, said in _SENTENCES.items() if code.startswith(start)), f"{error}.")

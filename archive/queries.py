@@ -37,7 +37,7 @@ def query(
         if cursor.description is None:
             raise BadQuery("Only a SELECT can be asked here: the archive is opened read-only.")
         columns = [d[0] for d in cursor.description]
-    except (sqlite3.Error, sqlite3.Warning) as error:
+    except (sqlite3.Error, sqlite3.Warning, UnicodeDecodeError) as error:
         raise BadQuery(_query_sentence(error, seconds)) from None
     return columns, _fetch(cursor, seconds)
 
@@ -50,7 +50,7 @@ def functions(connection: sqlite3.Connection) -> None:
 def _fetch(cursor: sqlite3.Cursor, seconds: float) -> Iterator[tuple[Any, ...]]:
     try:
         yield from cursor
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise BadQuery(_query_sentence(error, seconds)) from None
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from archive.bodies import POOR, Bodies, Coded, alone, sketch
 from archive.codecs import ALONE, PATCH
 from archive.errors import ArchiveUnreadable, PayloadDamaged, UnknownPage
+from archive.opening import DAMAGE
 from archive.records import payload_digest
 
 #: Payloads shorter than this are coded alone, or against their own earlier snapshot: they gain nothing as a reference.
@@ -69,7 +70,7 @@ class Snapshots(Bodies):
                     '(the site\'s policy is keep = "revisions").'
                 )
             payload = self.decoded(body, length)
-        except sqlite3.DatabaseError as error:
+        except DAMAGE as error:
             raise PayloadDamaged(f"The bytes kept as {digest} cannot be read ({error}): use a backup.") from None
         if payload_digest(payload) != digest:
             raise PayloadDamaged(

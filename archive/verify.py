@@ -13,7 +13,7 @@ from archive import chain, index, lists, schema, tokens
 from archive.errors import ArchiveError, PayloadDamaged, UnknownPage
 from archive.executors import Executor, run_bounded
 from archive.extraction import extract
-from archive.opening import fault
+from archive.opening import DAMAGE, fault
 from archive.proof import records
 from archive.records import Capture, Extraction, list_digest, payload_digest, text_digest
 from archive.reextract import outcome
@@ -63,7 +63,7 @@ def verify(
         try:
             with _lenient(connection):
                 yield from part
-        except sqlite3.DatabaseError as error:
+        except DAMAGE as error:
             yield Finding("file", what, f"They cannot all be read: {fault(error)}")
 
 
@@ -131,7 +131,7 @@ def _bodies(archive: Archive, site: str | None, progress: Callable[[str, int], N
                 raise PayloadDamaged(f"The stored bytes of {digest} are not those that were written: use a backup.")
             if payload_digest(archive.payload(digest)) != digest:
                 raise PayloadDamaged(f"{digest} is not there.")
-        except (ArchiveError, sqlite3.DatabaseError) as error:
+        except (ArchiveError, *DAMAGE) as error:
             yield Finding("payload", str(digest), str(error))
         progress("payloads", count)
     if site is None:

@@ -56,7 +56,7 @@ class Sentences(click.Group):
         except ArchiveError as error:
             click.echo(f"foreigndesk: {error}", err=True)
             ctx.exit(2)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             from archive import fault
 
             click.echo(f"foreigndesk: The archive cannot be read: {fault(error)}", err=True)
