@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from archive.erase import Erased, elsewhere, erase, hide, mentions, traces
     from archive.mementos import Memento, link_format, memento, timemap, timemap_json
     from archive.compact import Saved, compact, shrink
+    from archive.cookbook import Question, number, questions, saved
 
 #: Where each name lives. A room is imported when a name of it is first asked for: `foreigndesk sites list` needs no
 #: extractor. A test holds this against the imports above.
@@ -129,6 +130,10 @@ _HOMES = {
     "Saved": "archive.compact",
     "compact": "archive.compact",
     "shrink": "archive.compact",
+    "Question": "archive.cookbook",
+    "number": "archive.cookbook",
+    "questions": "archive.cookbook",
+    "saved": "archive.cookbook",
 }
 
 __all__ = [
@@ -153,6 +158,7 @@ __all__ = [
     "Lists",
     "Memento",
     "PayloadDamaged",
+    "Question",
     "Reading",
     "Saved",
     "Seen",
@@ -187,6 +193,7 @@ __all__ = [
     "memento",
     "mentions",
     "moment",
+    "number",
     "open_executor",
     "outcome",
     "page_reservations",
@@ -194,11 +201,13 @@ __all__ = [
     "pending_sql",
     "pick",
     "query",
+    "questions",
     "read_listing",
     "reextract",
     "render",
     "repair",
     "run_bounded",
+    "saved",
     "search",
     "seconds",
     "shrink",

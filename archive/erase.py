@@ -19,6 +19,7 @@ from archive import index, lists
 from archive.errors import ArchiveUnreadable, BadQuery, UnknownPage
 from archive.proof import records
 from archive.records import Link, as_json, list_digest, timestamp
+from archive.rows import reading_seal
 from archive.store import Archive
 from archive.tombstones import domains, tombstone
 from archive.urls import clean_url, host_of
@@ -60,7 +61,7 @@ def erase(
             _redact(archive)
             bodies = _snapshots(archive)
             texts = _opinions(connection)
-            links = _links(connection)
+            links = _links(archive)
             _pages(connection)
             erased = Erased(counted[0], counted[1], bodies, texts, links)
             connection.execute(
@@ -255,8 +256,9 @@ def _opinions(connection: sqlite3.Connection) -> int:
     ).rowcount
 
 
-def _links(connection: sqlite3.Connection) -> int:
+def _links(archive: Archive) -> int:
     """Take links to what goes out of the lists of other pages, then whatever no list holds any more."""
+    connection = archive.db.conn
     cut = connection.execute(
         "SELECT DISTINCT l.id, l.digest FROM doomed_targets d JOIN entries n ON n.target = d.id "
         "JOIN listed g ON g.entry = n.id JOIN lists l ON l.id = g.list"
@@ -268,7 +270,14 @@ def _links(connection: sqlite3.Connection) -> int:
         renamed = list_digest(left) if left else None
         if renamed:
             keeper.keep(renamed, left)
-        connection.execute("UPDATE extractions SET links_digest = ? WHERE links_digest = ?", (renamed, digest))
+        _, readings = archive.rows("SELECT rowid AS number, * FROM extractions WHERE links_digest = ?", (digest,))
+        for row in readings:
+            number = row.pop("number")
+            row["links_digest"] = renamed
+            seal = reading_seal(row) if row["seal"] is not None else None
+            connection.execute(
+                "UPDATE extractions SET links_digest = ?, seal = ? WHERE rowid = ?", (renamed, seal, number)
+            )
     for statement in (
         "DELETE FROM recommendations",
         "DELETE FROM listed WHERE list NOT IN "

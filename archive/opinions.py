@@ -13,11 +13,11 @@ from archive.captures import Captures
 from archive.errors import UnknownPage
 from archive.lists import Lists
 from archive.records import WORKER_PROBLEMS, Capture, Extraction, moment
-from archive.rows import extraction_row, text_row
+from archive.rows import extraction_row, reading_seal, text_row
 from archive.tombstones import Tombstones
 
 #: What of a reading is not what a reader sees: whose it is, and when it was made.
-_NOT_SEEN = ("digest", "extractor", "extracted_at", "current")
+_NOT_SEEN = ("digest", "extractor", "extracted_at", "current", "seal")
 
 
 #: What is needed of a capture to read its payload; of several that showed it, the first.
@@ -50,6 +50,7 @@ class Opinions(Captures):
                     rows[one["url"], one["digest"], one["extractor"]] = one
             for row in rows.values():
                 self._supersede(connection, lists, row)
+                row["seal"] = reading_seal(row)
             self._add("texts", list(texts.values()))
             self.db.table("extractions").insert_all(rows.values(), replace=True)
             aliases.agree(connection, extractions)

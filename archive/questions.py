@@ -10,6 +10,7 @@ from typing import Any
 from archive.errors import PayloadDamaged, UnknownPage
 from archive.opening import File
 from archive.records import moment, text_digest, timestamp
+from archive.rows import reading_seal
 from archive.sites import Site
 from archive.tombstones import Tombstones
 
@@ -143,13 +144,18 @@ class Questions(File):
     def reading(self, url: str, digest: str) -> dict[str, Any] | None:
         """The current reading of one snapshot of a page (columns of the view `readings`), or None.
 
-        Raises PayloadDamaged where the text no longer has its digest.
+        Raises PayloadDamaged where the reading or its text is not as it was kept.
         """
-        _, rows = self.rows("SELECT * FROM readings WHERE url = ? AND digest = ? AND current = 1", (url, digest))
+        _, rows = self.rows("SELECT * FROM extractions WHERE url = ? AND digest = ? AND current = 1", (url, digest))
         if not rows:
             return None
-        check_text(rows[0])
-        return rows[0]
+        if rows[0]["seal"] is not None and reading_seal(rows[0]) != rows[0]["seal"]:
+            raise PayloadDamaged(
+                f"What was read in {url} is not as it was kept: `foreigndesk verify` reads it again from its page."
+            )
+        _, whole = self.rows("SELECT * FROM readings WHERE url = ? AND digest = ? AND current = 1", (url, digest))
+        check_text(whole[0])
+        return whole[0]
 
     def sites(self) -> dict[str, Site]:
         """The entries under which sites were last visited, by their key: the rules that `reextract` falls back on."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from archive import tokens
-from archive.records import Capture, Extraction, as_json, list_digest, text_digest, timestamp
+from archive.records import Capture, Extraction, as_json, list_digest, short_digest, text_digest, timestamp
 from archive.sites import Site
 
 
@@ -126,3 +126,9 @@ def claimed_time(text: str | None) -> str | None:
     if value.tzinfo is None:
         return text
     return timestamp(value.astimezone(UTC))
+
+
+def reading_seal(row: Mapping[str, Any]) -> str:
+    """What tells a reading from a damaged one: 16 hex digits of the SHA-256 of its columns, but for what may change."""
+    kept = {name: value for name, value in row.items() if name not in ("current", "seal")}
+    return short_digest(as_json(kept))

@@ -13,7 +13,6 @@ from typing import Any
 
 from archive import tokens
 from archive.errors import BadQuery
-from archive.questions import check_text
 from archive.records import end_of
 from archive.store import Archive
 
@@ -136,28 +135,27 @@ def _found(
 
 
 def _pages(archive: Archive, number: int, filters: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """The pages that show a text, or showed it once."""
+    """The pages that show a text, or showed it once, each with its reading."""
     only = "".join(f" AND {_FILTERS[name]}" for name in filters)
-    cursor = archive.db.conn.execute(
-        "SELECT e.url, p.site, t.title, t.standfirst, t.text, t.digest AS text_digest, e.published_at, e.language, "
-        "e.section, min(c.captured_at) AS captured_at FROM texts t "
+    found = archive.db.conn.execute(
+        "SELECT e.url, e.digest, p.site, min(c.captured_at) FROM texts t "
         "JOIN extractions e ON e.text_digest = t.digest AND e.current = 1 "
         "JOIN pages p ON p.url = e.url AND p.hidden_at IS NULL AND p.kind = 'article' "
         "JOIN captures c ON c.url = e.url AND c.digest = e.digest AND c.status IN (200, 203, 304) AND c.error IS NULL "
         f"WHERE t.id = :number{only} GROUP BY e.url",
         {"number": number, **filters},
-    )
-    columns = [column[0] for column in cursor.description]
-    for values in cursor.fetchall():
-        row = dict(zip(columns, values, strict=True))
-        check_text(row)
+    ).fetchall()
+    for url, digest, site, at in found:
         newest = archive.db.conn.execute(
             "SELECT x.text_digest FROM captures c JOIN extractions x ON x.url = c.url AND x.digest = c.digest "
             "AND x.current = 1 AND x.text_digest IS NOT NULL WHERE c.url = ? AND c.status IN (200, 203, 304) "
             "AND c.error IS NULL ORDER BY c.captured_at DESC LIMIT 1",
-            (row["url"],),
+            (url,),
         ).fetchone()
-        yield {**row, "newest": newest and newest[0], "current": newest == (row["text_digest"],)}
+        row = archive.reading(url, digest)
+        if row is not None:
+            now = newest == (row["text_digest"],)
+            yield {**row, "site": site, "captured_at": at, "newest": newest and newest[0], "current": now}
 
 
 def _hit(row: Mapping[str, Any], wanted: list[tuple[str, bool]]) -> Hit:

@@ -15,9 +15,9 @@ from archive.executors import Executor, run_bounded
 from archive.extraction import extract
 from archive.opening import DAMAGE, fault
 from archive.proof import records
-from archive.records import Capture, Extraction, list_digest, payload_digest, text_digest
+from archive.records import Capture, Extraction, list_digest, payload_digest, short_digest, text_digest
 from archive.reextract import outcome
-from archive.rows import text_row
+from archive.rows import reading_seal, text_row
 from archive.sites import Site
 from archive.store import Archive
 
@@ -26,7 +26,8 @@ from archive.store import Archive
 class Finding:
     """Something that is not as it was kept.
 
-    `what` is one word: file, schema, body, payload, capture, chain (facts), text, list, index, counters (opinions).
+    `what` is one word: file, schema, shared, body, payload, capture, chain (facts); reading, text, list, index,
+    counters (opinions).
     `name` says which one, `sentence` what is wrong and what to do; `repaired` whether it was made again.
     """
 
@@ -38,7 +39,7 @@ class Finding:
     @property
     def opinion(self) -> bool:
         """Whether it can be made again from the facts."""
-        return self.what in ("text", "list", "index", "counters")
+        return self.what in ("reading", "text", "list", "index", "counters")
 
 
 def verify(
@@ -56,7 +57,8 @@ def verify(
     connection = archive.db.conn
     parts = [("file", _file(connection, quick)), ("captures", _captures(archive, site, progress))]
     if not quick:
-        parts += [("payloads", _bodies(archive, site, progress)), ("texts", _texts(connection, site, progress))]
+        parts += [("payloads", _bodies(archive, site, progress)), ("shared", _shared(connection))]
+        parts += [("readings", _readings(connection, site, progress)), ("texts", _texts(connection, site, progress))]
         parts += [("lists", _lists(connection, progress)), ("counters", _counters(connection))]
     parts.append(("index", _index(connection, quick or site is not None)))
     for what, part in parts:
@@ -81,12 +83,12 @@ def repair(
     """
     connection = archive.db.conn
     done = set()
-    broken = [one for one in findings if one.what in ("text", "list")]
+    broken = [one for one in findings if one.what in ("reading", "text", "list")]
     for one in broken:
-        column = "text_digest" if one.what == "text" else "links_digest"
+        which = {"text": "e.text_digest = ?", "list": "e.links_digest = ?", "reading": "e.url || ' ' || e.digest = ?"}
         pages = connection.execute(
             "SELECT DISTINCT e.url, coalesce(s.kept_as, s.digest) FROM extractions e "
-            f"JOIN snapshots s ON s.digest = e.digest WHERE e.{column} = ?",
+            f"JOIN snapshots s ON s.digest = e.digest WHERE {which[one.what]}",
             (one.name,),
         ).fetchall()
         if _read_again(archive, one, pages, sites, executor, clock()):
@@ -181,7 +183,28 @@ def _links(
         yield Finding("chain", f"{key_site} {due} link {link}", f"It is missing; {len(found)} captures name it.")
 
 
+def _shared(connection: sqlite3.Connection) -> Iterator[Finding]:
+    for name, value in connection.execute("SELECT name, value FROM shared_values"):
+        if short_digest(value) != name:
+            yield Finding("shared", str(name), "It no longer has its name's digest: use a backup.")
+
+
 # ---- opinions
+
+
+def _readings(
+    connection: sqlite3.Connection, site: str | None, progress: Callable[[str, int], None]
+) -> Iterator[Finding]:
+    only = "WHERE url IN (SELECT url FROM pages WHERE site = ?1)" if site else "WHERE ?1 IS NULL"
+    cursor = connection.execute(f"SELECT * FROM extractions {only}", (site,))
+    columns = [column[0] for column in cursor.description]
+    for count, values in enumerate(cursor, 1):
+        row = dict(zip(columns, values, strict=True))
+        if row["seal"] is not None and reading_seal(row) != row["seal"]:
+            yield Finding(
+                "reading", f"{row['url']} {row['digest']}", "It is not as it was kept: its page is read again."
+            )
+        progress("readings", count)
 
 
 def _texts(connection: sqlite3.Connection, site: str | None, progress: Callable[[str, int], None]) -> Iterator[Finding]:
@@ -237,7 +260,12 @@ def _read_again(
     readings = []
     for (capture, rules), future in run_bounded(executor, extract, ((c, sites.get(c.site)) for c in captures)):
         readings.append(outcome(capture, rules, future))
-    (_text_again if one.what == "text" else _list_again)(archive, one.name, readings)
+    if one.what == "reading":
+        # Also those of other extractors: what is damaged cannot be told from what is not.
+        with archive.writing() as connection:
+            connection.executemany("DELETE FROM extractions WHERE url = ? AND digest = ? AND seal IS NOT NULL", pages)
+    else:
+        (_text_again if one.what == "text" else _list_again)(archive, one.name, readings)
     archive.record(readings, at)
     return bool(readings)
 

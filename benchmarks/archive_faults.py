@@ -186,7 +186,8 @@ def full(folder: Path) -> None:
             archive.store([Visit(more)], "run 2")
             went_on = archive.payload(more.digest or "") == b"more"
         print(
-            f"full disk: said “{said}”; {whole} of {len(kept)} whole, {len(found)} findings, goes on: {grown and went_on}"
+            f"full disk: said “{said}”; {whole} of {len(kept)} whole, {len(found)} findings, "
+            f"goes on: {grown and went_on}"
         )
     finally:
         subprocess.run(["umount", str(mount)], check=False)

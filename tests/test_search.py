@@ -200,3 +200,17 @@ def test_fts_query_in_sql(press: Archive) -> None:
     assert [row[0] for row in rows] == ["http://ar.test/world/ar"]
     with pytest.raises(BadQuery, match="fts_query"):
         list(query(press.path, sql, ("…",))[1])
+
+
+async def test_datasette_knows_fts_query(press: Archive) -> None:
+    """`datasette press.db` finds our entry point; its users search in SQL as `foreigndesk query` does."""
+    from datasette.app import Datasette
+
+    sql = (
+        "SELECT a.title FROM texts_fts f JOIN texts t ON t.id = f.rowid JOIN articles a ON a.text_digest = t.digest "
+        "WHERE texts_fts MATCH fts_query('고속 OR 영화제')"
+    )
+    opened = Datasette([str(press.path)])
+    answer = await opened.client.get(f"/{press.path.stem}.json", params={"sql": sql, "_shape": "arrays"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["rows"] == [[ARTICLES["ko"][1]]]

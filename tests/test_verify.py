@@ -108,6 +108,29 @@ def test_every_changed_text_is_found_and_read_again(path: Path, whole: bytes, co
         assert found(path) == []
 
 
+@pytest.mark.parametrize("column", ["published_at", "authors", "text_digest", "fields_changes", "extractor"])
+def test_every_changed_reading_is_found_and_read_again(path: Path, column: str) -> None:
+    """A wrong date is a scandal: what was read is checked whenever it is shown, and made again."""
+    plain = sqlite3.connect(path)
+    url, digest, before = plain.execute(
+        f"SELECT url, digest, {column} FROM extractions WHERE {column} IS NOT NULL LIMIT 1"
+    ).fetchone()
+    plain.close()
+    wrong = "NULL" if column == "text_digest" else f"replace({column}, substr({column}, 3, 1), '7')"
+    change(path, f"UPDATE extractions SET {column} = {wrong} WHERE url = ? AND digest = ?", url, digest)
+    seen = found(path)
+    assert "reading" in {one.what for one in seen}
+    with Archive.open(path) as archive, open_executor("serial") as workers:
+        with pytest.raises(ArchiveError, match="verify"):
+            archive.reading(url, digest)
+        assert all(one.repaired for one in repair(archive, seen, {"meridian": SITE}, workers, lambda: AT))
+        assert (archive.reading(url, digest) or {})["extractor"]
+        assert archive.rows(f"SELECT {column} AS v FROM extractions WHERE url = ? AND digest = ?", (url, digest))[
+            1
+        ] == [{"v": before}]
+    assert found(path) == []
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -90,7 +90,7 @@ CREATE TABLE extractions (
     text_digest TEXT REFERENCES texts (digest), links_digest TEXT, byline TEXT, authors TEXT,
     published_at TEXT, modified_at TEXT, language TEXT, section TEXT, kind TEXT NOT NULL, problem TEXT,
     fields_set TEXT REFERENCES shared_values (name), fields_changes TEXT, extracted_at TEXT NOT NULL,
-    current INTEGER NOT NULL CHECK (current IN (0, 1)),
+    current INTEGER NOT NULL CHECK (current IN (0, 1)), seal TEXT,
     PRIMARY KEY (url, digest, extractor)
 ) STRICT;
 CREATE INDEX extractions_by_text ON extractions (text_digest) WHERE text_digest IS NOT NULL;

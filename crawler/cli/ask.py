@@ -9,29 +9,70 @@ from pathlib import Path
 import click
 from rich.text import Text as Shown
 
-from archive import Archive, compare, history, query, search
+from archive import Archive, BadQuery, compare, history, number, query, questions, search
+from archive import saved as saved_question
 from crawler.cli.show import archive_option, clean, console, funnel_line, show_diff, write_rows
 
 
 @click.command("query")
-@click.argument("sql")
+@click.argument("sql", required=False)
 @archive_option
+@click.option("--saved", metavar="NAME", help="Ask a question of the cookbook by its name instead.")
+@click.option("--list", "listed", is_flag=True, help="Name the questions of the cookbook, with their parameters.")
+@click.option("--with", "given", multiple=True, metavar="KEY=VALUE", help="A value for :KEY in the SQL (repeatable).")
 @click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header line.")
 @click.option("--json", "form", flag_value="json", help="One JSON array of objects.")
 @click.option("--nl", "form", flag_value="nl", help="One JSON object a line.")
 @click.option("--table", "form", flag_value="table", help="A table for people (the default on a terminal).")
 @click.option("--seconds", default=30.0, show_default=True, help="Stop a query that takes longer.")
-def query_(sql: str, archive_path: str, form: str | None, seconds: float) -> None:
+def query_(
+    sql: str | None,
+    archive_path: str,
+    saved: str | None,
+    listed: bool,
+    given: tuple[str, ...],
+    form: str | None,
+    seconds: float,
+) -> None:
     """Run one SELECT on the archive, read-only.
 
     \b
     foreigndesk query "SELECT site, title FROM articles ORDER BY published_at DESC LIMIT 10"
     foreigndesk query "SELECT * FROM revisions WHERE revision > 1" --csv > revisions.csv
+    foreigndesk query --saved most_recommended --with days=30 --with site=lemonde
 
-    Views: articles, revisions, related_links, fronts, mementos, latest. `-` reads the SQL from standard input.
+    docs/schema.md describes every view and table, docs/cookbook.md the saved questions. fts_query('words') makes what
+    `texts_fts MATCH` takes. `-` reads the SQL from standard input.
     """
-    columns, rows = query(archive_path, sys.stdin.read() if sql == "-" else sql, seconds=seconds)
+    if listed:
+        for one in questions().values():
+            takes = " ".join(f"--with {key}={value}" for key, value in one.parameters.items() if value is not None)
+            free = " ".join(f"[--with {key}=…]" for key, value in one.parameters.items() if value is None)
+            click.echo(f"{one.name:<32} {one.question}" + (f"  ({f'{free} {takes}'.strip()})" if takes or free else ""))
+        return
+    if bool(sql) == bool(saved):
+        raise BadQuery(
+            "Write one SELECT, or name a saved question with --saved; `foreigndesk query --list` names them."
+        )
+    values = _given(given)
+    if saved:
+        asked, parameters = saved_question(saved, values)
+    else:
+        asked = sys.stdin.read() if sql == "-" else str(sql)
+        parameters = {key: number(value) for key, value in values.items()}
+    columns, rows = query(archive_path, asked, parameters, seconds=seconds)
     write_rows(sys.stdout, form or ("table" if sys.stdout.isatty() else "csv"), columns, rows)
+
+
+def _given(pairs: tuple[str, ...]) -> dict[str, str]:
+    """The values that --with options give. Raises BadQuery for one that gives none."""
+    found = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign or not key.isidentifier():
+            raise BadQuery(f"{pair!r} gives no value: write --with KEY=VALUE, such as --with site=lemonde.")
+        found[key] = value
+    return found
 
 
 @click.command("search")
