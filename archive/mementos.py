@@ -133,7 +133,8 @@ def _capture(archive: Archive, url: str, at: str) -> tuple[dict[str, Any], Heade
     for side, own in (("request", None), ("response", row)):
         pairs = sets.unfold(row[f"{side}_set"], row[f"{side}_changes"], own)
         facts[f"{side}_headers"] = [list(pair) for pair in pairs] or None
-    if row["seal"] is not None and chain.record(facts)[: chain.SEAL] != row["seal"]:
+    asked = (row["url"], row["captured_at"]) == (url, at)
+    if not asked or (row["seal"] is not None and chain.record(facts)[: chain.SEAL] != row["seal"]):
         raise PayloadDamaged(
             f"The capture of {url} at {at} is not as it was kept: use a backup; `foreigndesk verify` tells of others."
         )

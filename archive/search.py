@@ -101,14 +101,20 @@ def _found(
 ) -> dict[str, dict[str, Any]]:
     """Rows by URL, best first: of at most `most` texts that hold the words, those whose pages pass the filters."""
     # Filters are looked at before the best are chosen: a site's one text must not be lost behind others' thousands.
-    passed = (
-        "AND EXISTS (SELECT 1 FROM texts t JOIN extractions e ON e.text_digest = t.digest AND e.current = 1 "
-        "JOIN pages p ON p.url = e.url WHERE t.id = texts_fts.rowid AND "
-        + " AND ".join(_FILTERS[name] for name in filters)
-        + ")"
-        if filters
-        else ""
-    )
+    passed = ""
+    if filters:
+        wanted = " AND ".join(_FILTERS[name] for name in filters)
+        if "site" in filters:
+            # One site has few texts: they are named first. The plus keeps SQLite from asking the index for each of them.
+            passed = (
+                "AND +texts_fts.rowid IN (SELECT t.id FROM pages p JOIN extractions e ON e.url = p.url "
+                f"AND e.current = 1 JOIN texts t ON t.digest = e.text_digest WHERE {wanted})"
+            )
+        else:
+            passed = (
+                "AND EXISTS (SELECT 1 FROM texts t JOIN extractions e ON e.text_digest = t.digest "
+                f"AND e.current = 1 JOIN pages p ON p.url = e.url WHERE t.id = texts_fts.rowid AND {wanted})"
+            )
     # A word of the headline counts for five of the body, one of the standfirst for two.
     order = "rowid DESC" if newest else "bm25(texts_fts, 5.0, 2.0, 1.0)"
     texts = archive.db.conn.execute(

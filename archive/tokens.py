@@ -252,10 +252,43 @@ def marks(text: str, wanted: Iterable[tuple[str, bool]]) -> Iterator[tuple[int, 
 
     In scripts written without spaces, and in Korean, a word is found anywhere; elsewhere as a whole, or its beginning.
     """
-    plain = list(wanted)
+    plain = [(word, goes_on) for word, goes_on in wanted if word]
+    if not plain:
+        return
+    folded = fold(text)
+    found = sorted(place for pair in plain for place in _places(folded, *pair))
+    # Most texts keep their length when they are folded, so that places in one are places in the other.
+    if len(folded) == len(text) and all(fold(text[start:end]) == folded[start:end] for start, end, _ in found):
+        end = 0
+        for place in found:
+            if place[0] >= end:
+                end = place[1]
+                yield place
+    elif found:
+        yield from _run_by_run(text, plain)
+
+
+def _places(folded: str, word: str, goes_on: bool) -> Iterator[tuple[int, int, str]]:
+    """Where a folded word stands in a folded text."""
+    inside = _HAS_CUT.search(word) is not None
+    at = folded.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if inside:
+            yield at, end, word
+        elif not (at and _RUN.match(folded, at - 1)):
+            rest = _RUN.match(folded, end)
+            if goes_on or rest is None:
+                end = rest.end() if rest else end
+                yield at, end, word
+        at = folded.find(word, end)
+
+
+def _run_by_run(text: str, wanted: list[tuple[str, bool]]) -> Iterator[tuple[int, int, str]]:
+    """The same for a text whose folded form has another length: slower, run of letters by run of letters."""
     for run in _RUN.finditer(text):
         folded = fold(run[0])
-        for word, goes_on in plain:
+        for word, goes_on in wanted:
             if folded == word or (goes_on and folded.startswith(word)):
                 yield run.start(), run.end(), word
                 break

@@ -7,7 +7,7 @@
 -- :site = null, :most = 20
 SELECT published_at, site, title, words, url
 FROM articles
-WHERE site = coalesce(:site, site) AND published_at IS NOT NULL
+WHERE site IN (SELECT site FROM sites WHERE :site IS NULL OR site = :site) AND published_at IS NOT NULL
 ORDER BY published_at DESC
 LIMIT :most;
 
@@ -72,14 +72,18 @@ ORDER BY c.captured_at DESC;
 -- name: most_recommended
 -- What did outlets tell their readers to read most, over a number of days?
 -- :site = null, :kind = null, :until = null, :days = 7, :most = 20
-SELECT sum(r.times) AS times, r.target, a.title
-FROM recommended r LEFT JOIN articles a ON a.url = r.target
-WHERE r.site = coalesce(:site, r.site) AND r.kind = coalesce(:kind, r.kind)
-  AND r.day > date(coalesce(:until, (SELECT max(day) FROM recommendations)), '-' || :days || ' days')
-  AND r.day <= coalesce(:until, '9999')
-GROUP BY r.target
-ORDER BY times DESC, r.target
-LIMIT :most;
+SELECT r.times, t.url AS target, (SELECT a.title FROM articles a WHERE a.url = t.url) AS title
+FROM (SELECT target, sum(times) AS times
+      FROM recommendations
+      WHERE site IN (SELECT site FROM sites WHERE :site IS NULL OR site = :site)
+        AND day > date(coalesce(:until, (SELECT max(captured_at) FROM captures)), '-' || :days || ' days')
+        AND day <= coalesce(:until, '9999') AND (:kind IS NULL OR kind = :kind)
+      GROUP BY target
+      ORDER BY times DESC
+      LIMIT :most) r
+JOIN targets t ON t.id = r.target
+WHERE NOT EXISTS (SELECT 1 FROM pages h WHERE h.url = t.url AND h.hidden_at IS NOT NULL)
+ORDER BY r.times DESC, t.url;
 
 -- name: most_recommended_by_country
 -- What was recommended most this week, country by country?
@@ -88,7 +92,7 @@ SELECT country, place, times, target
 FROM (SELECT s.country, r.target, sum(r.times) AS times,
              row_number() OVER (PARTITION BY s.country ORDER BY sum(r.times) DESC, r.target) AS place
       FROM recommended r JOIN sites s ON s.site = r.site
-      WHERE r.day > date(coalesce(:until, (SELECT max(day) FROM recommendations)), '-' || :days || ' days')
+      WHERE r.day > date(coalesce(:until, (SELECT max(captured_at) FROM captures)), '-' || :days || ' days')
         AND r.day <= coalesce(:until, '9999')
       GROUP BY s.country, r.target)
 WHERE place <= :most
@@ -108,7 +112,7 @@ LIMIT :most;
 -- :day = null, :time = '12:00', :site = null
 SELECT f.site, f.rank, f.text AS headline, f.target, f.captured_at
 FROM fronts f
-WHERE f.kind = 'section' AND f.site = coalesce(:site, f.site) AND f.captured_at = (
+WHERE f.kind = 'section' AND f.site IN (SELECT site FROM sites WHERE :site IS NULL OR site = :site) AND f.captured_at = (
     SELECT max(m.captured_at) FROM mementos m
     WHERE m.url = f.url
       AND m.captured_at <= coalesce(:day || 'T' || :time || '~', (SELECT max(captured_at) FROM captures)))

@@ -262,7 +262,7 @@ SELECT m.captured_at, m.url, m.site, l.kind, l.heading, l.rank, l.target, l.text
        EXISTS (SELECT 1 FROM captures c WHERE c.url = l.target AND c.digest IS NOT NULL) AS archived
 FROM mementos m JOIN links l ON l.list = m.links_digest
 WHERE l.kind <> 'front'
-  AND NOT EXISTS (SELECT 1 FROM pages h WHERE h.url = l.target AND h.hidden_at IS NOT NULL);
+  AND NOT EXISTS (SELECT 1 FROM pages h INDEXED BY pages_hidden WHERE h.url = l.target AND h.hidden_at IS NOT NULL);
 
 -- fronts: what a section page, feed or sitemap listed at each capture, in its order, with the headline as shown.
 CREATE VIEW fronts AS
@@ -270,13 +270,13 @@ SELECT m.captured_at, m.url, m.site, m.page_kind AS kind, l.rank, l.target, l.te
        EXISTS (SELECT 1 FROM captures c WHERE c.url = l.target AND c.digest IS NOT NULL) AS archived
 FROM mementos m JOIN links l ON l.list = m.links_digest
 WHERE l.kind = 'front'
-  AND NOT EXISTS (SELECT 1 FROM pages h WHERE h.url = l.target AND h.hidden_at IS NOT NULL);
+  AND NOT EXISTS (SELECT 1 FROM pages h INDEXED BY pages_hidden WHERE h.url = l.target AND h.hidden_at IS NOT NULL);
 
 -- recommended: how many snapshots of a site's pages recommended a target, by day and kind of box.
 CREATE VIEW recommended AS
 SELECT r.site, r.day, r.kind, t.url AS target, r.times
 FROM recommendations r JOIN targets t ON t.id = r.target
-WHERE NOT EXISTS (SELECT 1 FROM pages h WHERE h.url = t.url AND h.hidden_at IS NOT NULL);
+WHERE NOT EXISTS (SELECT 1 FROM pages h INDEXED BY pages_hidden WHERE h.url = t.url AND h.hidden_at IS NOT NULL);
 
 -- headers: what was asked and answered, header by header, in order and case.
 CREATE VIEW headers AS
