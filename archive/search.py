@@ -105,7 +105,7 @@ def _found(
     if filters:
         wanted = " AND ".join(_FILTERS[name] for name in filters)
         if "site" in filters:
-            # One site has few texts: they are named first. The plus keeps SQLite from asking the index for each of them.
+            # One site has few texts: they are named first. The plus keeps SQLite from asking the index for each.
             passed = (
                 "AND +texts_fts.rowid IN (SELECT t.id FROM pages p JOIN extractions e ON e.url = p.url "
                 f"AND e.current = 1 JOIN texts t ON t.digest = e.text_digest WHERE {wanted})"

@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/archive_scale.py [--pages 20000] [--sites 200] [--keep FILE]
 
-Each page: snapshot (about 12 kB of HTML), capture with headers, reading, a text of 500 words whose words are as unevenly
-distributed as in a language, 15 links to the site's latest articles, index; each twentieth batch fetches older pages
-again with another text. Written through `Archive.store` and `Archive.record` in batches of 100, site by site, as crawls
+Each page: snapshot (about 12 kB of HTML), capture with headers, reading, a text of 500 words, as unevenly distributed
+as those of a language, 15 links to the site's latest articles, index; each twentieth batch fetches older pages again
+with another text. Written through `Archive.store` and `Archive.record` in batches of 100, site by site, as crawls
 do.
 
 Printed: CPU a page at the beginning and at the end; wall beside the naive way (one sqlite-utils insert after the other,
@@ -246,9 +246,8 @@ def main() -> None:
                   f"{cpu[1] / cpu[0]:.2f} times (bar 4)")  # fmt: skip
             print(f"writing a page, wall: {last[1] / last[2] * 1e3:.2f} ms at {chosen.pages:,}, naive way "
                   f"{slow * 1e3:.2f} ms: {last[1] / last[2] / slow:.3f} times (bar 0.2)")  # fmt: skip
-            print(
-                f"the file: {os.path.getsize(path) / 1e9:.2f} GB, {os.path.getsize(path) / chosen.pages:.0f} bytes a page"
-            )
+            size = os.path.getsize(path)
+            print(f"the file: {size / 1e9:.2f} GB, {size / chosen.pages:.0f} bytes a page")
         ask(path)
 
 
