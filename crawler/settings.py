@@ -23,6 +23,7 @@ ITEM_PIPELINES = {"crawler.pipelines.StoreCaptures": 300}
 BATCH_CAPTURES = 100  # captures in one transaction …
 BATCH_SECONDS = 2.0  # … or this long after the first of them …
 BATCH_BYTES = 16 << 20  # … or so many bytes of bodies
+DISK_RESERVE: int | None = None  # a run ends when fewer bytes are free; None: 1 GiB, or 5 % of a smaller disk
 
 # One event loop, no Twisted reactor: the same loop serves the crawl, the schedule and the tests.
 TWISTED_REACTOR_ENABLED = False

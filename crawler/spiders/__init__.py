@@ -44,6 +44,12 @@ class SiteSpider(Lists, Asking):
         spider.clock = crawler.settings["CLOCK"]
         spider.due = crawler.settings.get("DUE") or spider.clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         spider.archive = Archive.open(Path(crawler.settings["ARCHIVE"]))
+        reserve = crawler.settings.get("DISK_RESERVE")
+        spider.reserve = None if reserve is None else int(reserve)
+        short = spider.archive.shortage(spider.reserve)
+        if short:
+            spider.archive.close()
+            raise ArchiveUnreadable(short)
         spider.own_executor = None if executor else workers(crawler.settings, "processes:1")
         spider.executor = executor or spider.own_executor  # type: ignore[assignment]
         spider.hosts = hosts or Hosts(spider.clock)
