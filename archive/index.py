@@ -43,7 +43,7 @@ def fault(connection: sqlite3.Connection, *, quick: bool) -> str | None:
     if quick:
         return None
     made = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'texts_fts'").fetchone()[0]
-    connection.execute("BEGIN")
+    connection.execute("SAVEPOINT again")
     try:
         connection.execute(made.replace("texts_fts", "temp.again", 1))
         for rows in _texts(connection):
@@ -61,7 +61,8 @@ def fault(connection: sqlite3.Connection, *, quick: bool) -> str | None:
             f"{words} words of the index and {texts} of its texts are not as the texts are." if words or texts else None
         )
     finally:
-        connection.execute("ROLLBACK")
+        connection.execute("ROLLBACK TO again")
+        connection.execute("RELEASE again")
 
 
 def _texts(connection: sqlite3.Connection) -> Iterator[list[tuple[int, str | None, str | None, str]]]:

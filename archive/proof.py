@@ -43,12 +43,10 @@ def head(archive: Archive, at: str | None = None) -> Head:
     return Head(chain.whole(heads), sums[0]["at"], len(rows), sums[0]["n"], chain.lines(heads))
 
 
-def records(archive: Archive, site: str | None = None) -> Iterator[tuple[dict[str, Any], str]]:
-    """(row, digest of its record) of every capture, site by site in order of time. The row has its headers as pairs."""
+def records(archive: Archive, site: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """(row, digest of its record) of a site's captures in order of time. The row has its headers as pairs."""
     headers = HeaderSets(archive.db.conn)
-    cursor = archive.db.conn.execute(
-        "SELECT * FROM captures WHERE ?1 IS NULL OR site = ?1 ORDER BY site, captured_at", (site,)
-    )
+    cursor = archive.db.conn.execute("SELECT * FROM captures WHERE site = ? ORDER BY captured_at", (site,))
     columns = [column[0] for column in cursor.description]
     for values in cursor:
         row = dict(zip(columns, values, strict=True))

@@ -181,7 +181,7 @@ class Questions(File):
             "snapshots": "SELECT count(*) FROM snapshots",
             "payload bytes": "SELECT coalesce(sum(length), 0) FROM snapshots",
             "texts": "SELECT count(*) FROM texts",
-            "links": "SELECT count(*) FROM links",
+            "links": "SELECT count(*) FROM listed",
             "snapshots not read yet": "SELECT count(DISTINCT c.url || c.digest) FROM captures c JOIN pages p ON "
             "p.url = c.url "
             "LEFT JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 WHERE c.digest IS "

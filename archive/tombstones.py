@@ -22,22 +22,27 @@ def domains(host: str) -> Iterator[str]:
 
 
 class Tombstones:
-    """The tombstones of an archive as they stand now."""
+    """The tombstones of an archive. Where there are none, asking costs nothing."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._names = set(connection.execute("SELECT kind, name FROM tombstones").fetchall())
+        self._connection = connection
+        self._any = connection.execute("SELECT 1 FROM tombstones LIMIT 1").fetchone() is not None
 
     def __bool__(self) -> bool:
-        return bool(self._names)
+        return self._any
 
     def url(self, url: str) -> bool:
         """Whether a page was erased, or its domain."""
-        if not self._names:
-            return False
-        return ("url", tombstone(url)) in self._names or any(
-            ("domain", tombstone(domain)) in self._names for domain in domains(host_of(url).partition(":")[0])
+        return self._any and (
+            self._held("url", url) or any(self._held("domain", one) for one in domains(host_of(url).partition(":")[0]))
         )
 
     def digest(self, digest: str) -> bool:
         """Whether a payload was erased."""
-        return bool(self._names) and ("digest", tombstone(digest)) in self._names
+        return self._any and self._held("digest", digest)
+
+    def _held(self, kind: str, text: str) -> bool:
+        found = self._connection.execute(
+            "SELECT 1 FROM tombstones WHERE kind = ? AND name = ?", (kind, tombstone(text))
+        ).fetchone()
+        return found is not None

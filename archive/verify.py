@@ -61,12 +61,17 @@ def verify(
         parts += [("readings", _readings(connection, site, progress)), ("texts", _texts(connection, site, progress))]
         parts += [("lists", _lists(connection, progress)), ("counters", _counters(connection))]
     parts.append(("index", _index(connection, quick or site is not None)))
-    for what, part in parts:
-        try:
-            with _lenient(connection):
-                yield from part
-        except DAMAGE as error:
-            yield Finding("file", what, f"They cannot all be read: {fault(error)}")
+    # One read transaction: what others write meanwhile is not half seen.
+    connection.execute("BEGIN")
+    try:
+        for what, part in parts:
+            try:
+                with _lenient(connection):
+                    yield from part
+            except DAMAGE as error:
+                yield Finding("file", what, f"They cannot all be read: {fault(error)}")
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def repair(
@@ -146,41 +151,43 @@ def _bodies(archive: Archive, site: str | None, progress: Callable[[str, int], N
 
 def _captures(archive: Archive, site: str | None, progress: Callable[[str, int], None]) -> Iterator[Finding]:
     """Every capture's seal, and every link of the chains, site by site."""
-    connection = archive.db.conn
-    brought: dict[tuple[str, str, int], list[str]] = defaultdict(list)
-    for count, (row, record) in enumerate(records(archive, site), 1):
-        if row["seal"] is not None and row["seal"] != record[: chain.SEAL]:
-            yield Finding("capture", f"{row['url']} {row['captured_at']}", "It is not as it was kept: use a backup.")
-        if row["link"] is not None:
-            brought[row["site"], row["due"] or "", row["link"]].append(record)
-        progress("captures", count)
-    erased = connection.execute("SELECT * FROM redactions WHERE ?1 IS NULL OR site = ?1", (site,))
-    for key_site, due, link, record in erased:
-        brought[key_site, due, link].append(record)
-    yield from _links(connection, site, brought)
+    connection, count = archive.db.conn, 0
+    sites = connection.execute("SELECT site FROM captures UNION SELECT site FROM chain").fetchall()
+    for one in [site] if site else [one for (one,) in sites]:
+        brought: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for row, record in records(archive, one):
+            if row["seal"] is not None and row["seal"] != record[: chain.SEAL]:
+                name = f"{row['url']} {row['captured_at']}"
+                yield Finding("capture", name, "It is not as it was kept: use a backup.")
+            if row["link"] is not None:
+                brought[row["due"] or "", row["link"]].append(record)
+            count += 1
+            progress("captures", count)
+        for due, link, record in connection.execute("SELECT due, link, record FROM redactions WHERE site = ?", (one,)):
+            brought[due, link].append(record)
+        yield from _links(connection, one, brought)
 
 
-def _links(
-    connection: sqlite3.Connection, site: str | None, brought: dict[tuple[str, str, int], list[str]]
-) -> Iterator[Finding]:
-    last: tuple[str, str, int, str] = ("", "", 0, "")
-    for key_site, due, link, count, kept in connection.execute(
-        "SELECT site, due, link, records, head FROM chain WHERE ?1 IS NULL OR site = ?1 ORDER BY site, due, link",
-        (site,),
+def _links(connection: sqlite3.Connection, site: str, brought: dict[tuple[str, int], list[str]]) -> Iterator[Finding]:
+    """What is wrong with the links of a site's chains, given the records that name each."""
+    last: tuple[str, int, str] = ("", 0, "")
+    for due, link, count, kept in connection.execute(
+        "SELECT due, link, records, head FROM chain WHERE site = ? ORDER BY due, link", (site,)
     ):
-        before = last[3] if last[:2] == (key_site, due) else ""
-        expected = last[2] + 1 if before else 1
-        found = brought.pop((key_site, due, link), [])
-        name = f"{key_site} {due} link {link}".replace("  ", " ")
+        before = last[2] if last[0] == due else ""
+        expected = last[1] + 1 if before else 1
+        found = brought.pop((due, link), [])
+        name = f"{site} {due or '(no run)'} link {link}"
         if link != expected:
             yield Finding("chain", name, f"Link {expected} is missing before it: captures were taken away.")
         if len(found) != count:
             yield Finding("chain", name, f"It sealed {count} captures and {len(found)} are there.")
-        elif chain.head(key_site, due, link, before, found) != kept:
+        elif chain.head(site, due, link, before, found) != kept:
             yield Finding("chain", name, "Its head does not follow from its captures and the head before it.")
-        last = (key_site, due, link, kept)
-    for (key_site, due, link), found in brought.items():
-        yield Finding("chain", f"{key_site} {due} link {link}", f"It is missing; {len(found)} captures name it.")
+        last = (due, link, kept)
+    for (due, link), found in brought.items():
+        name = f"{site} {due or '(no run)'} link {link}"
+        yield Finding("chain", name, f"It is missing; {len(found)} captures name it.")
 
 
 def _shared(connection: sqlite3.Connection) -> Iterator[Finding]:

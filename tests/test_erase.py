@@ -24,12 +24,15 @@ from archive import (
     extract,
     hide,
     history,
+    load_sites,
     mentions,
     search,
     traces,
     verify,
 )
 from crawler.cli import main
+from crawler.newsroom import Newsroom
+from tests.conftest import crawl
 from tests.press import AT, HOST, SITE, captures, fill
 
 DOMED = "http://www.meridian-courier.test/world/doomed-story"
@@ -232,3 +235,23 @@ def test_the_command(archive: Archive, tmp_path: Path) -> None:
     assert again.exit_code == 0, again.output
     stone = sqlite3.connect(path).execute("SELECT kind, reason FROM tombstones").fetchall()
     assert stone == [("url", "court order")]
+
+
+def test_a_crawl_does_not_ask_for_it(tmp_path: Path) -> None:
+    """Neither an erased article nor an erased section is requested again, though lists and entry still name them."""
+    path = tmp_path / "crawled.db"
+    with Newsroom() as room:
+        sites = [site for site in load_sites(room.sites_file).values() if site.key == "minato"]
+        crawl(path, sites, room)
+        with Archive.open(path) as archive:
+            article = archive.rows("SELECT url FROM articles ORDER BY url")[1][0]["url"]
+            for url in (article, sites[0].sections[0]):
+                erase(archive, AT, "asked for", url=url)
+        before = len(room.log)
+        run = crawl(path, sites, room)["minato"]
+        asked = {f"http://{one.host}{one.path}" for one in room.log[before:]}
+    assert asked
+    assert not asked & {article, sites[0].sections[0]}
+    assert run.state == "done"
+    assert run.reasons["erased"] >= 1
+    assert traces(path, [article]) == {article: 0}

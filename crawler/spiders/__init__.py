@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request
 from scrapy.settings import BaseSettings
 
-from archive import Archive, Capture, Executor, Visit, open_executor
+from archive import Archive, ArchiveUnreadable, Capture, Executor, Visit, open_executor
 from crawler import frontier
 from crawler.addresses import require_contact
 from crawler.hosts import Hosts
@@ -33,6 +33,7 @@ class SiteSpider(Lists, Asking):
 
     name = "site"
     due: str
+    reserve: int | None
 
     @classmethod
     def from_crawler(
