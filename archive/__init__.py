@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archive import tokens
+    from archive.backup import backup
     from archive.checkup import Finding, checkup, libraries
+    from archive.compact import Saved, compact, shrink
+    from archive.cookbook import Question, number, questions, saved
     from archive.diffs import Diff, diff, render
+    from archive.erase import Erased, elsewhere, erase, hide, mentions, traces
     from archive.errors import (
         ArchiveError,
         ArchiveTooNew,
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
     from archive.links.fronts import read_listing
     from archive.links.listing import Listing
     from archive.links.patterns import article_pattern
+    from archive.mementos import Memento, link_format, memento, timemap, timemap_json
+    from archive.opening import fault, pending_sql
+    from archive.proof import Head, head
     from archive.queries import query
     from archive.reading.reservations import header_reservations, may_reserve, page_reservations, withheld
     from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, text_digest, timestamp
@@ -40,14 +47,7 @@ if TYPE_CHECKING:
     from archive.sites import Site, load_sites, pick, seconds
     from archive.store import Archive, Seen
     from archive.urls import clean_url, host_of
-    from archive.opening import pending_sql, fault
-    from archive.proof import Head, head
     from archive.verify import repair, verify
-    from archive.backup import backup
-    from archive.erase import Erased, elsewhere, erase, hide, mentions, traces
-    from archive.mementos import Memento, link_format, memento, timemap, timemap_json
-    from archive.compact import Saved, compact, shrink
-    from archive.cookbook import Question, number, questions, saved
 
 #: Where each name lives. A room is imported when a name of it is first asked for: `foreigndesk sites list` needs no
 #: extractor. A test holds this against the imports above.

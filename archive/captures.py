@@ -62,18 +62,24 @@ class Captures(Snapshots):
                 continue
             digest = capture.digest
             if digest and stones.digest(digest):
-                capture, digest = replace(capture, payload=None, error="erased", detail=_ERASED), None
-            if digest and capture.payload is not None and not self._holds(connection, digest, capture.url):
-                self._keep(connection, digest, capture.payload, capture.url, capture.site, capture.status, at)
+                capture, digest = replace(capture, payload=None, wire=None, error="erased", detail=_ERASED), None
+            # A body as it came, where it is kept too, is a snapshot under the digest that it has anyway.
+            for name, body in ((digest, capture.payload), (capture.wire_digest, capture.wire)):
+                if name and body is not None and not self._holds(connection, name, capture.url):
+                    self._keep(connection, name, body, capture.url, capture.site, capture.status, at)
             rows[capture.url, at] = self._row(connection, capture, digest, at, due, rows)
         self._add("pages", list(pages.values()))
         self._seal(connection, list(rows.values()))
-        self._add("captures", list(rows.values()))
-        moved = [(r["location"], r["url"]) for r in rows.values() if r["status"] in (301, 308) and r["location"]]
+        self._add("capture_rows", list(rows.values()))
+        moved = [
+            (r["location"], r["url"])
+            for r in rows.values()
+            if r["status"] in (301, 308) and r["location"] and not r["error"]
+        ]
         connection.executemany("UPDATE pages SET alias_of = ? WHERE url = ?", moved)
 
     def _captured(self, connection: sqlite3.Connection, url: str, at: str) -> bool:
-        row = connection.execute("SELECT 1 FROM captures WHERE url = ? AND captured_at = ?", (url, at)).fetchone()
+        row = connection.execute("SELECT 1 FROM capture_rows WHERE url = ? AND captured_at = ?", (url, at)).fetchone()
         return row is not None
 
     def _holds(self, connection: sqlite3.Connection, digest: str, url: str) -> bool:
@@ -81,7 +87,7 @@ class Captures(Snapshots):
         row = connection.execute("SELECT body, shared FROM snapshots WHERE digest = ?", (digest,)).fetchone()
         if row is None:
             return False
-        shown = "SELECT 1 FROM captures WHERE url = ? AND digest = ? LIMIT 1"
+        shown = "SELECT 1 FROM capture_rows WHERE url = ? AND digest = ? LIMIT 1"
         if connection.execute(shown, (url, digest)).fetchone():
             return True
         if not row[1]:
@@ -105,7 +111,7 @@ class Captures(Snapshots):
     def _shown(self, connection: sqlite3.Connection, url: str) -> str | None:
         """The digest of the state that a page showed last."""
         row = connection.execute(
-            "SELECT digest FROM captures WHERE url = ? AND digest IS NOT NULL AND status IN (200, 203, 304) "
+            "SELECT digest FROM capture_rows WHERE url = ? AND digest IS NOT NULL AND status IN (200, 203, 304) "
             "AND error IS NULL ORDER BY captured_at DESC LIMIT 1",
             (url,),
         ).fetchone()
@@ -143,3 +149,4 @@ class Captures(Snapshots):
             pairs = row.pop(f"{side}_headers") or []
             name, changes = self._headers.fold(row["site"], side, tuple((n, v) for n, v in pairs), own)
             row[f"{side}_set"], row[f"{side}_changes"] = name, changes
+        row["tls"] = row["tls"] and self._headers.keep(row["tls"])

@@ -13,18 +13,18 @@ from typing import Any
 
 from archive.records import as_json
 
-#: Columns of a capture that are the file's way of keeping it, not what it is.
-STORAGE = frozenset({"request_set", "request_changes", "response_set", "response_changes", "link", "seal"})
+#: Columns of a capture that seal it, and so cannot be sealed themselves.
+SEALS = frozenset({"link", "seal"})
 SEAL = 16  # hex digits of its record that a capture carries, against slips of the disk
 
 
 def record(capture: Mapping[str, Any]) -> str:
     """The digest of a capture: SHA-256 of its facts as JSON, sorted by name, without nulls, as 64 hex digits.
 
-    capture: the row's columns, its headers as pairs under `request_headers` and `response_headers`. Columns that a
-    later schema adds change no digest as long as they are null.
+    capture: the columns of the view `captures`, headers as pairs and not yet as JSON. Columns that a later schema adds
+    change no digest as long as they are null.
     """
-    facts = {name: value for name, value in capture.items() if value is not None and name not in STORAGE}
+    facts = {name: value for name, value in capture.items() if value is not None and name not in SEALS}
     return hashlib.sha256(as_json(facts).encode()).hexdigest()
 
 

@@ -103,7 +103,7 @@ def _waiting(archive: Archive, site: str | None) -> list[tuple[int, str]]:
     """(body, site) of what no run has looked at, site by site in order of age."""
     return archive.db.conn.execute(
         "SELECT b.id, c.site FROM bodies b JOIN snapshots s ON s.body = b.id "
-        "JOIN (SELECT digest, min(site) AS site FROM captures WHERE ?1 IS NULL OR site = ?1 GROUP BY digest) c "
+        "JOIN (SELECT digest, min(site) AS site FROM capture_rows WHERE ?1 IS NULL OR site = ?1 GROUP BY digest) c "
         "ON c.digest = s.digest WHERE b.packed = 0 ORDER BY c.site, b.id",
         (site,),
     ).fetchall()

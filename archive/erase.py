@@ -120,7 +120,7 @@ def mentions(archive: Archive, needles: Sequence[str]) -> Iterator[tuple[str, st
     for (digest,) in held:
         payload = archive.payload(digest)
         if any(needle in payload for needle in wanted):
-            row = archive.db.conn.execute("SELECT url FROM captures WHERE digest = ? LIMIT 1", (digest,)).fetchone()
+            row = archive.db.conn.execute("SELECT url FROM capture_rows WHERE digest = ? LIMIT 1", (digest,)).fetchone()
             yield (row[0] if row else "", digest)
 
 
@@ -155,7 +155,7 @@ def _doom(connection: sqlite3.Connection, kind: str, name: str) -> None:
         connection.execute(statement)
     if kind == "digest":
         connection.execute(
-            "INSERT INTO doomed_captures SELECT url, captured_at FROM captures WHERE ?1 IN (digest, wire_digest) "
+            "INSERT INTO doomed_captures SELECT url, captured_at FROM capture_rows WHERE ?1 IN (digest, wire_digest) "
             "OR digest IN (SELECT digest FROM snapshots WHERE kept_as = ?1)",
             (name,),
         )
@@ -166,7 +166,7 @@ def _doom(connection: sqlite3.Connection, kind: str, name: str) -> None:
         "INSERT OR IGNORE INTO doomed_pages SELECT url FROM pages WHERE alias_of IN (SELECT url FROM doomed_pages)"
     )
     connection.execute(
-        "INSERT INTO doomed_captures SELECT url, captured_at FROM captures "
+        "INSERT INTO doomed_captures SELECT url, captured_at FROM capture_rows "
         "WHERE url IN (SELECT url FROM doomed_pages) OR location IN (SELECT url FROM doomed_pages)"
     )
     connection.execute(
@@ -176,9 +176,10 @@ def _doom(connection: sqlite3.Connection, kind: str, name: str) -> None:
 
 def _needles(connection: sqlite3.Connection) -> tuple[str, ...]:
     """Strings of what is to go that must not be found afterwards: addresses, digests, headlines, sentences, links."""
-    shown = "captures c JOIN doomed_captures USING (url, captured_at)"
+    shown = "capture_rows c JOIN doomed_captures USING (url, captured_at)"
     read = (
-        f"{shown} JOIN extractions e ON e.url = c.url AND e.digest = c.digest JOIN texts t ON t.digest = e.text_digest"
+        f"{shown} JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest "
+        "JOIN texts t ON t.digest = e.text_digest"
     )
     rows = connection.execute(
         f"SELECT url FROM doomed_pages UNION SELECT digest FROM {shown} UNION SELECT t.title FROM {read} "
@@ -206,7 +207,7 @@ def _redact(archive: Archive) -> None:
     connection = archive.db.conn
     doomed = set(connection.execute("SELECT url, captured_at FROM doomed_captures").fetchall())
     sites = connection.execute(
-        "SELECT DISTINCT site FROM captures JOIN doomed_captures USING (url, captured_at)"
+        "SELECT DISTINCT site FROM capture_rows JOIN doomed_captures USING (url, captured_at)"
     ).fetchall()
     for (site,) in sites:
         gone = [
@@ -216,16 +217,16 @@ def _redact(archive: Archive) -> None:
         ]
         connection.executemany("INSERT OR IGNORE INTO redactions VALUES (?, ?, ?, ?)", gone)
     connection.execute(
-        "CREATE TEMP TABLE doomed_digests AS SELECT digest FROM captures JOIN doomed_captures USING (url, captured_at) "
-        "WHERE digest IS NOT NULL UNION SELECT wire_digest FROM captures JOIN doomed_captures USING (url, captured_at) "
-        "WHERE wire_digest IS NOT NULL"
+        "CREATE TEMP TABLE doomed_digests AS SELECT digest FROM capture_rows "
+        "JOIN doomed_captures USING (url, captured_at) WHERE digest IS NOT NULL UNION SELECT wire_digest "
+        "FROM capture_rows JOIN doomed_captures USING (url, captured_at) WHERE wire_digest IS NOT NULL"
     )
     connection.execute(
-        "DELETE FROM captures WHERE (url, captured_at) IN (SELECT url, captured_at FROM doomed_captures)"
+        "DELETE FROM capture_rows WHERE (url, captured_at) IN (SELECT url, captured_at FROM doomed_captures)"
     )
     connection.execute(
         "DELETE FROM doomed_digests WHERE digest NOT IN (SELECT digest FROM snapshots) "
-        "OR digest IN (SELECT digest FROM captures UNION SELECT wire_digest FROM captures)"
+        "OR digest IN (SELECT digest FROM capture_rows UNION SELECT wire_digest FROM capture_rows)"
     )
 
 
@@ -247,12 +248,12 @@ def _snapshots(archive: Archive) -> int:
 def _opinions(connection: sqlite3.Connection) -> int:
     """Delete what was read in what goes, and texts that nothing else says."""
     connection.execute(
-        "DELETE FROM extractions WHERE url IN (SELECT url FROM doomed_pages) "
+        "DELETE FROM extraction_rows WHERE url IN (SELECT url FROM doomed_pages) "
         "OR digest IN (SELECT digest FROM doomed_digests) "
-        "OR NOT EXISTS (SELECT 1 FROM captures c WHERE c.url = extractions.url AND c.digest = extractions.digest)"
+        "OR NOT EXISTS (SELECT 1 FROM capture_rows c WHERE c.url = extraction_rows.url AND c.digest = extraction_rows.digest)"
     )
     return connection.execute(
-        "DELETE FROM texts WHERE digest NOT IN (SELECT text_digest FROM extractions WHERE text_digest IS NOT NULL)"
+        "DELETE FROM texts WHERE digest NOT IN (SELECT text_digest FROM extraction_rows WHERE text_digest IS NOT NULL)"
     ).rowcount
 
 
@@ -270,18 +271,18 @@ def _links(archive: Archive) -> int:
         renamed = list_digest(left) if left else None
         if renamed:
             keeper.keep(renamed, left)
-        _, readings = archive.rows("SELECT rowid AS number, * FROM extractions WHERE links_digest = ?", (digest,))
+        _, readings = archive.rows("SELECT rowid AS number, * FROM extraction_rows WHERE links_digest = ?", (digest,))
         for row in readings:
             number = row.pop("number")
             row["links_digest"] = renamed
             seal = reading_seal(row) if row["seal"] is not None else None
             connection.execute(
-                "UPDATE extractions SET links_digest = ?, seal = ? WHERE rowid = ?", (renamed, seal, number)
+                "UPDATE extraction_rows SET links_digest = ?, seal = ? WHERE rowid = ?", (renamed, seal, number)
             )
     for statement in (
         "DELETE FROM recommendations",
         "DELETE FROM listed WHERE list NOT IN "
-        "(SELECT l.id FROM lists l JOIN extractions e ON e.links_digest = l.digest)",
+        "(SELECT l.id FROM lists l JOIN extraction_rows e ON e.links_digest = l.digest)",
         "DELETE FROM lists WHERE id NOT IN (SELECT list FROM listed)",
         "DELETE FROM entries WHERE id NOT IN (SELECT entry FROM listed)",
     ):
@@ -297,9 +298,11 @@ def _pages(connection: sqlite3.Connection) -> None:
         "UPDATE pages SET alias_of = NULL WHERE alias_of IN (SELECT url FROM doomed_pages)",
         "DELETE FROM pages WHERE url IN (SELECT url FROM doomed_pages)",
         "DELETE FROM sites WHERE site IN (SELECT site FROM doomed_sites) AND site NOT IN (SELECT site FROM pages)",
-        "DELETE FROM shared_values WHERE name NOT IN (SELECT request_set FROM captures WHERE request_set IS NOT NULL "
-        "UNION SELECT response_set FROM captures WHERE response_set IS NOT NULL "
-        "UNION SELECT fields_set FROM extractions WHERE fields_set IS NOT NULL)",
+        "DELETE FROM shared_values WHERE name NOT IN "
+        "(SELECT request_set FROM capture_rows WHERE request_set IS NOT NULL "
+        "UNION SELECT tls FROM capture_rows WHERE tls IS NOT NULL "
+        "UNION SELECT response_set FROM capture_rows WHERE response_set IS NOT NULL "
+        "UNION SELECT fields_set FROM extraction_rows WHERE fields_set IS NOT NULL)",
     ):
         connection.execute(statement)
 

@@ -3,7 +3,7 @@
 A site's answers carry the same dozen headers again and again; a date and a validator differ. So the pairs are kept
 once, as a JSON list under their short digest (`shared_values`), and the capture holds that name and the values that
 differ, as a JSON object by position. In a set of an answer, null stands for a column of the capture's own: what a
-header repeats of it is not kept twice. The view `headers` puts all three together again, in order and case.
+header repeats of it is not kept twice. The view `captures` puts all three together again, in order and case.
 """
 
 from __future__ import annotations
@@ -78,18 +78,6 @@ class HeaderSets:
         self._connection.execute("INSERT OR IGNORE INTO shared_values (name, value) VALUES (?, ?)", (name, value))
         return name
 
-    def unfold(self, name: str | None, changes: str | None, own: Mapping[str, str | None] | None = None) -> Headers:
-        """The headers of a capture, in order and case."""
-        if name is None:
-            return ()
-        changed = json.loads(changes) if changes else {}
-        own = own or {}
-        pairs = []
-        for place, (header, value) in enumerate(self._pairs(name)):
-            value = changed.get(str(place), value)
-            pairs.append((header, value if value is not None else own.get(OWN_COLUMNS.get(header.lower(), "")) or ""))
-        return tuple(pairs)
-
     def _pairs(self, name: str) -> list[tuple[str, str | None]]:
         if name not in self._texts:
             row = self._connection.execute("SELECT value FROM shared_values WHERE name = ?", (name,)).fetchone()
@@ -100,7 +88,7 @@ class HeaderSets:
         """The sets that a site's captures used last, newest first."""
         if (site, side) not in self._recent:
             rows = self._connection.execute(
-                f"SELECT {side}_set FROM captures WHERE site = ? AND {side}_set IS NOT NULL "
+                f"SELECT {side}_set FROM capture_rows WHERE site = ? AND {side}_set IS NOT NULL "
                 "ORDER BY captured_at DESC LIMIT ?",
                 (site, _RECENT),
             ).fetchall()

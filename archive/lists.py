@@ -50,7 +50,7 @@ class Lists:
         if not found:
             return
         site, at = self._connection.execute(
-            "SELECT site, min(captured_at) FROM captures WHERE url = ? AND digest = ?", (url, payload)
+            "SELECT site, min(captured_at) FROM capture_rows WHERE url = ? AND digest = ?", (url, payload)
         ).fetchone()
         if site is not None:
             for kind, target in found:
@@ -113,8 +113,8 @@ def recount(connection: sqlite3.Connection) -> None:
 
 _SHOWN = (
     "SELECT r.site, substr(r.first_at, 1, 10), n.kind, n.target, count(*) AS times "
-    "FROM (SELECT c.site, min(c.captured_at) AS first_at, e.links_digest FROM extractions e "
-    "      JOIN captures c ON c.url = e.url AND c.digest = e.digest "
+    "FROM (SELECT c.site, min(c.captured_at) AS first_at, e.links_digest FROM extraction_rows e "
+    "      JOIN capture_rows c ON c.url = e.url AND c.digest = e.digest "
     "      WHERE e.current = 1 AND e.links_digest IS NOT NULL GROUP BY e.url, e.digest) r "
     "JOIN lists l ON l.digest = r.links_digest JOIN listed d ON d.list = l.id "
     "JOIN entries n ON n.id = d.entry AND n.kind <> 'front' GROUP BY 1, 2, 3, 4"

@@ -6,6 +6,7 @@ captures may lie within a second, which is all that RFC 7089's own dates can tel
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -13,7 +14,7 @@ from typing import Any
 
 from archive import chain
 from archive.errors import PayloadDamaged, UnknownPage
-from archive.headers import HeaderSets
+from archive.proof import record
 from archive.records import SHOWS_STATE, Headers, end_of, moment
 from archive.store import Archive
 from archive.urls import clean_url
@@ -50,7 +51,7 @@ def memento(archive: Archive, url: str, at: str | None = None) -> Memento:
     if not shown:
         first = timemap(archive, url)[0]["captured_at"]
         raise UnknownPage(f"The archive holds no memento of {url} at or before {at}; the first is of {first}.")
-    capture, headers = _capture(archive, shown[-1]["url"], shown[-1]["captured_at"])
+    capture = _capture(archive, shown[-1]["url"], shown[-1]["captured_at"])
     digest = str(capture["digest"])
     row = archive.db.conn.execute("SELECT kept_as FROM snapshots WHERE digest = ?", (digest,)).fetchone()
     if row and row[0]:
@@ -65,7 +66,7 @@ def memento(archive: Archive, url: str, at: str | None = None) -> Memento:
         capture["status"],
         digest,
         capture["content_type"],
-        headers,
+        tuple((name, value) for name, value in json.loads(capture["response_headers"] or "[]")),
         capture["link"] is not None,
         reading.get("kind"),
         reading.get("title"),
@@ -125,25 +126,20 @@ def timemap_json(url: str, rows: Sequence[dict[str, Any]], base: str = "") -> di
     }
 
 
-def _capture(archive: Archive, url: str, at: str) -> tuple[dict[str, Any], Headers]:
-    """A capture's row and its answer's headers, checked against its seal."""
+def _capture(archive: Archive, url: str, at: str) -> dict[str, Any]:
+    """A capture's columns, checked against its seal."""
     _, rows = archive.rows("SELECT * FROM captures WHERE url = ? AND captured_at = ?", (url, at))
-    row, sets = rows[0], HeaderSets(archive.db.conn)
-    facts: dict[str, Any] = dict(row)
-    for side, own in (("request", None), ("response", row)):
-        pairs = sets.unfold(row[f"{side}_set"], row[f"{side}_changes"], own)
-        facts[f"{side}_headers"] = [list(pair) for pair in pairs] or None
-    asked = (row["url"], row["captured_at"]) == (url, at)
-    if not asked or (row["seal"] is not None and chain.record(facts)[: chain.SEAL] != row["seal"]):
+    asked = (rows[0]["url"], rows[0]["captured_at"]) == (url, at)
+    if not asked or (rows[0]["seal"] is not None and record(rows[0])[: chain.SEAL] != rows[0]["seal"]):
         raise PayloadDamaged(
             f"The capture of {url} at {at} is not as it was kept: use a backup; `foreigndesk verify` tells of others."
         )
-    return row, tuple((name, value) for name, value in facts["response_headers"] or ())
+    return rows[0]
 
 
 def _kept(archive: Archive, url: str, digest: str) -> str:
     row = archive.db.conn.execute(
-        "SELECT max(captured_at) FROM captures WHERE url = ? AND digest = ?", (url, digest)
+        "SELECT max(captured_at) FROM capture_rows WHERE url = ? AND digest = ?", (url, digest)
     ).fetchone()
     return str(row[0])
 

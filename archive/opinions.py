@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -18,13 +19,6 @@ from archive.tombstones import Tombstones
 
 #: What of a reading is not what a reader sees: whose it is, and when it was made.
 _NOT_SEEN = ("digest", "extractor", "extracted_at", "current", "seal")
-
-
-#: What is needed of a capture to read its payload; of several that showed it, the first.
-_CAPTURE = (
-    "c.url, c.digest, min(c.captured_at), p.kind, c.site, c.content_type, c.response_set, c.response_changes, c.etag, "
-    "c.last_modified"
-)
 
 
 class Opinions(Captures):
@@ -52,7 +46,7 @@ class Opinions(Captures):
                 self._supersede(connection, lists, row)
                 row["seal"] = reading_seal(row)
             self._add("texts", list(texts.values()))
-            self.db.table("extractions").insert_all(rows.values(), replace=True)
+            self.db.table("extraction_rows").insert_all(rows.values(), replace=True)
             aliases.agree(connection, extractions)
             self._let_go(connection, list(rows.values()))
             lists.count()
@@ -61,13 +55,13 @@ class Opinions(Captures):
     def _supersede(self, connection: sqlite3.Connection, lists: Lists, row: dict[str, Any]) -> None:
         """Make a reading the current one of its snapshot; never one whose worker failed in place of one that worked."""
         older = connection.execute(
-            "SELECT extractor, links_digest FROM extractions WHERE url = ? AND digest = ? AND current = 1",
+            "SELECT extractor, links_digest FROM extraction_rows WHERE url = ? AND digest = ? AND current = 1",
             (row["url"], row["digest"]),
         ).fetchone()
         row["current"] = int(row["problem"] not in WORKER_PROBLEMS or older is None or older[0] == row["extractor"])
         if row["current"] and older:
             connection.execute(
-                "UPDATE extractions SET current = 0 WHERE url = ? AND digest = ?", (row["url"], row["digest"])
+                "UPDATE extraction_rows SET current = 0 WHERE url = ? AND digest = ?", (row["url"], row["digest"])
             )
         if row["current"] and (older is None or older[1] != row["links_digest"]):
             lists.show(older and older[1], row["url"], row["digest"], -1)
@@ -93,7 +87,7 @@ class Opinions(Captures):
     def _alike(self, connection: sqlite3.Connection, row: dict[str, Any]) -> list[dict[str, Any]]:
         """The same reading for the page's snapshots that were let go because they read like this one."""
         gone = connection.execute("SELECT digest FROM snapshots WHERE kept_as = ?", (row["digest"],)).fetchall()
-        shown = "SELECT 1 FROM captures WHERE url = ? AND digest = ? LIMIT 1"
+        shown = "SELECT 1 FROM capture_rows WHERE url = ? AND digest = ? LIMIT 1"
         return [
             {**row, "digest": digest}
             for (digest,) in gone
@@ -122,9 +116,9 @@ class Opinions(Captures):
             (row["digest"],),
         ).fetchone()
         before = connection.execute(
-            "SELECT coalesce(s.kept_as, s.digest) FROM captures c JOIN snapshots s ON s.digest = c.digest "
+            "SELECT coalesce(s.kept_as, s.digest) FROM capture_rows c JOIN snapshots s ON s.digest = c.digest "
             "WHERE c.url = ?1 AND c.digest <> ?2 AND c.status IN (200, 203) AND c.error IS NULL "
-            "AND c.captured_at < (SELECT min(captured_at) FROM captures WHERE url = ?1 AND digest = ?2) "
+            "AND c.captured_at < (SELECT min(captured_at) FROM capture_rows WHERE url = ?1 AND digest = ?2) "
             "ORDER BY c.captured_at DESC LIMIT 1",
             (row["url"], row["digest"]),
         ).fetchone()
@@ -132,11 +126,11 @@ class Opinions(Captures):
             return
         seen = ", ".join(name for name in row if name not in _NOT_SEEN)
         readings = connection.execute(
-            f"SELECT DISTINCT {seen} FROM extractions WHERE url = ? AND digest IN (?, ?) AND current = 1",
+            f"SELECT DISTINCT {seen} FROM extraction_rows WHERE url = ? AND digest IN (?, ?) AND current = 1",
             (row["url"], before[0], row["digest"]),
         ).fetchall()
         read = connection.execute(
-            "SELECT 1 FROM extractions WHERE url = ? AND digest = ? AND current = 1", (row["url"], before[0])
+            "SELECT 1 FROM extraction_rows WHERE url = ? AND digest = ? AND current = 1", (row["url"], before[0])
         ).fetchone()
         if read and len(readings) == 1:
             connection.execute(
@@ -156,36 +150,40 @@ class Opinions(Captures):
         showed several times is read once, as of the first time.
         """
         unread = self.db.conn.execute(
-            f"SELECT {_CAPTURE}, e.extractor, e.problem FROM captures c JOIN pages p ON p.url = c.url "
+            "SELECT c.url, c.digest, min(c.captured_at), c.site, e.extractor, e.problem "
+            "FROM capture_rows c JOIN pages p ON p.url = c.url "
             "JOIN snapshots s ON s.digest = c.digest "
-            "LEFT JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
+            "LEFT JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
             "WHERE s.body IS NOT NULL AND c.status IN (200, 203) AND c.error IS NULL AND p.kind <> 'robots' "
             "AND (?1 IS NULL OR c.site = ?1) AND (?2 <> 'pending' OR e.extractor IS NULL OR e.problem GLOB "
             "'extract_*') "
             "GROUP BY c.url, c.digest ORDER BY c.site, 3",
             (site, scope),
         ).fetchall()
-        for *values, read_by, problem in unread:
-            if scope == "stale" and read_by == extractor(values[4]) and problem not in WORKER_PROBLEMS:
+        for url, digest, at, key, read_by, problem in unread:
+            if scope == "stale" and read_by == extractor(key) and problem not in WORKER_PROBLEMS:
                 continue
-            yield self._capture(values)
+            yield self._capture(url, digest, at)
 
     def shown(self, url: str, digest: str) -> Capture:
-        """The first capture of a page that showed a snapshot, to be read again; with the payload that stands for it.
+        """The first capture of a page that showed a snapshot, with its payload, to be read again.
 
         Raises UnknownPage or PayloadDamaged.
         """
         row = self.db.conn.execute(
-            f"SELECT {_CAPTURE} FROM captures c JOIN pages p ON p.url = c.url WHERE c.url = ? AND c.digest = ?",
-            (url, digest),
+            "SELECT min(captured_at) FROM capture_rows WHERE url = ? AND digest = ?", (url, digest)
         ).fetchone()
-        if row is None or row[0] is None:
+        if row[0] is None:
             raise UnknownPage(f"No capture of {url} shows {digest}.")
-        return self._capture(row)
+        return self._capture(url, digest, row[0])
 
-    def _capture(self, values: Sequence[Any]) -> Capture:
-        url, digest, at, kind, site, content_type, name, changes, etag, modified = values
-        own = {"etag": etag, "last_modified": modified, "content_type": content_type}
+    def _capture(self, url: str, digest: str, at: str) -> Capture:
+        """What an extractor needs of a capture."""
+        kind, site, content_type, headers = self.db.conn.execute(
+            "SELECT p.kind, c.site, c.content_type, c.response_headers FROM captures c JOIN pages p ON p.url = c.url "
+            "WHERE c.url = ? AND c.captured_at = ?",
+            (url, at),
+        ).fetchone()
         return Capture(
             url=url,
             captured_at=moment(at),
@@ -194,5 +192,5 @@ class Opinions(Captures):
             status=200,
             payload=self.payload(digest),
             content_type=content_type,
-            response_headers=self._headers.unfold(name, changes, own),
+            response_headers=tuple((name, value) for name, value in json.loads(headers or "[]")),
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from archive import chain
-from archive.headers import HeaderSets
 from archive.records import end_of
 from archive.store import Archive
 
@@ -44,13 +44,15 @@ def head(archive: Archive, at: str | None = None) -> Head:
 
 
 def records(archive: Archive, site: str) -> Iterator[tuple[dict[str, Any], str]]:
-    """(row, digest of its record) of a site's captures in order of time. The row has its headers as pairs."""
-    headers = HeaderSets(archive.db.conn)
+    """(columns of `captures`, digest of the record) of a site's captures in order of time."""
     cursor = archive.db.conn.execute("SELECT * FROM captures WHERE site = ? ORDER BY captured_at", (site,))
     columns = [column[0] for column in cursor.description]
     for values in cursor:
         row = dict(zip(columns, values, strict=True))
-        for side, own in (("request", None), ("response", row)):
-            pairs = headers.unfold(row[f"{side}_set"], row[f"{side}_changes"], own)
-            row[f"{side}_headers"] = [list(pair) for pair in pairs] or None
-        yield row, chain.record(row)
+        yield row, record(row)
+
+
+def record(row: Mapping[str, Any]) -> str:
+    """The digest of a capture's record, from its columns in the view `captures`."""
+    headers = {f"{side}_headers": json.loads(row[f"{side}_headers"] or "null") for side in ("request", "response")}
+    return chain.record({**row, **headers})

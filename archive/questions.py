@@ -28,6 +28,7 @@ class Seen:
     last_status: int | None
     last_error: str | None
     failures: int
+    next_try: datetime | None = None
 
 
 class Questions(File):
@@ -38,11 +39,26 @@ class Questions(File):
     def validators(self, url: str) -> tuple[str | None, str | None]:
         """(ETag, Last-Modified) to ask with, from the newest full answer of this very URL; (None, None) without one."""
         row = self.db.conn.execute(
-            "SELECT etag, last_modified FROM captures WHERE url = ? AND digest IS NOT NULL AND status IN (200, 203) "
-            "AND error IS NULL ORDER BY captured_at DESC LIMIT 1",
+            "SELECT etag, last_modified FROM capture_rows WHERE url = ? AND digest IS NOT NULL "
+            "AND status IN (200, 203) AND error IS NULL ORDER BY captured_at DESC LIMIT 1",
             (url,),
         ).fetchone()
         return (row[0], row[1]) if row else (None, None)
+
+    def failures(self, url: str) -> int:
+        """How often in a row a page's newest captures failed in a way that may pass (they name a next try)."""
+        rows = self.db.conn.execute(
+            "SELECT next_try IS NOT NULL FROM capture_rows WHERE url = ? ORDER BY captured_at DESC LIMIT 40", (url,)
+        ).fetchall()
+        return next((count for count, (failed,) in enumerate(rows) if not failed), len(rows))
+
+    def postponed(self, at: datetime) -> list[tuple[str, datetime]]:
+        """(URL, until) of answers 429 and 503 with which a host asked to be left alone beyond `at` (UTC)."""
+        rows = self.db.conn.execute(
+            "SELECT url, max(next_try) FROM capture_rows WHERE next_try > ? AND status IN (429, 503) GROUP BY url",
+            (timestamp(at),),
+        ).fetchall()
+        return [(url, moment(until)) for url, until in rows]
 
     def unfetched(self, urls: Sequence[str]) -> set[str]:
         """Those of the URLs that have never been captured and were not erased."""
@@ -52,7 +68,7 @@ class Questions(File):
             marks = ",".join("?" * len(some))
             held.update(
                 row[0]
-                for row in self.db.conn.execute(f"SELECT DISTINCT url FROM captures WHERE url IN ({marks})", some)
+                for row in self.db.conn.execute(f"SELECT DISTINCT url FROM capture_rows WHERE url IN ({marks})", some)
             )
         stones = Tombstones(self.db.conn)
         return {url for url in urls if url not in held and not stones.url(url)}
@@ -64,9 +80,9 @@ class Questions(File):
     def listed_before(self, url: str) -> int:
         """How many links the newest reading of a list that had any showed: 0 where it never listed one."""
         row = self.db.conn.execute(
-            "SELECT count(*) FROM links l WHERE l.list = (SELECT e.links_digest FROM extractions e JOIN captures c "
-            "ON c.url = e.url AND c.digest = e.digest WHERE e.url = ? AND e.current = 1 AND e.links_digest IS NOT NULL "
-            "ORDER BY c.captured_at DESC LIMIT 1)",
+            "SELECT count(*) FROM links l WHERE l.list = (SELECT e.links_digest FROM extraction_rows e "
+            "JOIN capture_rows c ON c.url = e.url AND c.digest = e.digest WHERE e.url = ? AND e.current = 1 "
+            "AND e.links_digest IS NOT NULL ORDER BY c.captured_at DESC LIMIT 1)",
             (url,),
         ).fetchone()
         return int(row[0])
@@ -75,32 +91,43 @@ class Questions(File):
         """(new articles, revised articles) that a site's captures since a moment brought, as they are read now."""
         row = self.db.conn.execute(
             "SELECT coalesce(sum(before IS NULL), 0), coalesce(sum(before <> text), 0) FROM ("
-            "  SELECT e.text_digest AS text, (SELECT x.text_digest FROM captures o JOIN extractions x ON x.url = o.url "
-            "    AND x.digest = o.digest AND x.current = 1 AND x.text_digest IS NOT NULL "
-            "    WHERE o.url = c.url AND o.captured_at < c.captured_at AND o.error IS NULL "
-            "    AND o.status IN (200, 203, 304) ORDER BY o.captured_at DESC LIMIT 1) AS before "
-            "  FROM captures c JOIN pages p ON p.url = c.url AND p.kind = 'article' "
-            "  JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 AND e.text_digest IS "
+            "  SELECT e.text_digest AS text, (SELECT x.text_digest FROM capture_rows o "
+            "    JOIN extraction_rows x ON x.url = o.url AND x.digest = o.digest AND x.current = 1 "
+            "    AND x.text_digest IS NOT NULL WHERE o.url = c.url AND o.captured_at < c.captured_at "
+            "    AND o.error IS NULL AND o.status IN (200, 203, 304) ORDER BY o.captured_at DESC LIMIT 1) AS before "
+            "  FROM capture_rows c JOIN pages p ON p.url = c.url AND p.kind = 'article' "
+            "  JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 AND e.text_digest IS "
             "NOT NULL "
             "  WHERE c.site = ? AND c.captured_at >= ? AND c.error IS NULL AND c.status IN (200, 203))",
             (site, timestamp(since)),
         ).fetchone()
         return int(row[0]), int(row[1])
 
+    def flagged(self, site: str, since: datetime) -> int:
+        """How many articles a site's captures since a moment brought that were read as something else than that."""
+        row = self.db.conn.execute(
+            "SELECT count(*) FROM capture_rows c JOIN pages p ON p.url = c.url AND p.kind = 'article' "
+            "JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
+            "WHERE c.site = ? AND c.captured_at >= ? AND c.error IS NULL AND c.status IN (200, 203) "
+            "AND e.problem IS NOT NULL",
+            (site, timestamp(since)),
+        ).fetchone()
+        return int(row[0])
+
     def seen(self, site: str) -> Iterator[Seen]:
         """What is known of each article page of a site, for the frontier; pages that moved for good are left out."""
         rows = self.db.conn.execute(
             "SELECT p.url, p.kind, p.discovered_at, coalesce(s.n, 0), s.first, s.last, c.status, c.error, "
-            "coalesce(s.failed, 0) "
+            "coalesce(s.failed, 0), c.next_try "
             "FROM pages p "
             "LEFT JOIN (SELECT url, count(*) AS n, min(captured_at) AS first, max(captured_at) AS last, "
-            "           sum(status IS NULL OR status >= 500 OR status = 429) AS failed "
-            "           FROM captures WHERE site = ?1 GROUP BY url) s ON s.url = p.url "
-            "LEFT JOIN captures c ON c.url = p.url AND c.captured_at = s.last "
+            "           sum(next_try IS NOT NULL) AS failed "
+            "           FROM capture_rows WHERE site = ?1 GROUP BY url) s ON s.url = p.url "
+            "LEFT JOIN capture_rows c ON c.url = p.url AND c.captured_at = s.last "
             "WHERE p.site = ?1 AND p.kind = 'article' AND p.alias_of IS NULL",
             (site,),
         )
-        for url, kind, discovered, count, first, last, status, error, failed in rows:
+        for url, kind, discovered, count, first, last, status, error, failed, next_try in rows:
             yield Seen(
                 url,
                 kind,
@@ -111,6 +138,7 @@ class Questions(File):
                 status,
                 error,
                 failed,
+                next_try and moment(next_try),
             )
 
     def timemap(self, url: str) -> list[dict[str, Any]]:
@@ -118,7 +146,8 @@ class Questions(File):
         _, rows = self.rows(
             "SELECT c.captured_at, c.status, c.reason, c.error, c.detail, c.location, c.digest, e.text_digest, "
             "e.kind, e.problem, t.title, t.words "
-            "FROM captures c LEFT JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
+            "FROM capture_rows c "
+            "LEFT JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
             "LEFT JOIN texts t ON t.digest = e.text_digest WHERE c.url = ? ORDER BY c.captured_at",
             (url,),
         )
@@ -148,7 +177,7 @@ class Questions(File):
         """
         columns, rows = self.rows(
             "SELECT e.*, t.title, t.standfirst, t.text, t.words, "
-            "json_patch(s.value, coalesce(e.fields_changes, '{}')) AS fields FROM extractions e "
+            "json_patch(s.value, coalesce(e.fields_changes, '{}')) AS fields FROM extraction_rows e "
             "LEFT JOIN texts t ON t.digest = e.text_digest LEFT JOIN shared_values s ON s.name = e.fields_set "
             "WHERE e.url = ? AND e.digest = ? AND e.current = 1",
             (url, digest),
@@ -176,15 +205,15 @@ class Questions(File):
         asked = {
             "sites": "SELECT count(DISTINCT site) FROM pages",
             "articles known": "SELECT count(*) FROM pages WHERE kind = 'article'",
-            "captures": "SELECT count(*) FROM captures",
-            "failed captures": "SELECT count(*) FROM captures WHERE error IS NOT NULL",
+            "captures": "SELECT count(*) FROM capture_rows",
+            "failed captures": "SELECT count(*) FROM capture_rows WHERE error IS NOT NULL",
             "snapshots": "SELECT count(*) FROM snapshots",
             "payload bytes": "SELECT coalesce(sum(length), 0) FROM snapshots",
             "texts": "SELECT count(*) FROM texts",
             "links": "SELECT count(*) FROM listed",
-            "snapshots not read yet": "SELECT count(DISTINCT c.url || c.digest) FROM captures c JOIN pages p ON "
+            "snapshots not read yet": "SELECT count(DISTINCT c.url || c.digest) FROM capture_rows c JOIN pages p ON "
             "p.url = c.url "
-            "LEFT JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 WHERE c.digest IS "
+            "LEFT JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 WHERE c.digest IS "
             "NOT NULL "
             "AND c.status IN (200, 203) AND c.error IS NULL AND p.kind <> 'robots' AND e.url IS NULL",
         }

@@ -51,6 +51,10 @@ def capture_row(capture: Capture, digest: str | None, at: str, due: str | None) 
         "error": capture.error,
         "detail": capture.detail,
         "attempts": capture.attempts,
+        "tls": capture.tls,
+        "next_try": capture.next_try and timestamp(capture.next_try),
+        "reserved": " ".join(capture.reserved) or None,
+        "wire_length": capture.wire_length,
     }
 
 

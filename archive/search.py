@@ -91,8 +91,8 @@ _FILTERS = {
     "site": "p.site = :site",
     "language": "e.language = :language",
     "section": "lower(e.section) = lower(:section)",
-    "since": "coalesce(e.published_at, (SELECT min(c.captured_at) FROM captures c WHERE c.url = e.url)) >= :since",
-    "until": "coalesce(e.published_at, (SELECT min(c.captured_at) FROM captures c WHERE c.url = e.url)) <= :until",
+    "since": "coalesce(e.published_at, (SELECT min(c.captured_at) FROM capture_rows c WHERE c.url = e.url)) >= :since",
+    "until": "coalesce(e.published_at, (SELECT min(c.captured_at) FROM capture_rows c WHERE c.url = e.url)) <= :until",
 }
 
 
@@ -107,12 +107,12 @@ def _found(
         if "site" in filters:
             # One site has few texts: they are named first. The plus keeps SQLite from asking the index for each.
             passed = (
-                "AND +texts_fts.rowid IN (SELECT t.id FROM pages p JOIN extractions e ON e.url = p.url "
+                "AND +texts_fts.rowid IN (SELECT t.id FROM pages p JOIN extraction_rows e ON e.url = p.url "
                 f"AND e.current = 1 JOIN texts t ON t.digest = e.text_digest WHERE {wanted})"
             )
         else:
             passed = (
-                "AND EXISTS (SELECT 1 FROM texts t JOIN extractions e ON e.text_digest = t.digest "
+                "AND EXISTS (SELECT 1 FROM texts t JOIN extraction_rows e ON e.text_digest = t.digest "
                 f"AND e.current = 1 JOIN pages p ON p.url = e.url WHERE t.id = texts_fts.rowid AND {wanted})"
             )
     # A word of the headline counts for five of the body, one of the standfirst for two.
@@ -145,15 +145,15 @@ def _pages(archive: Archive, number: int, filters: Mapping[str, str]) -> Iterato
     only = "".join(f" AND {_FILTERS[name]}" for name in filters)
     found = archive.db.conn.execute(
         "SELECT e.url, e.digest, p.site, min(c.captured_at) FROM texts t "
-        "JOIN extractions e ON e.text_digest = t.digest AND e.current = 1 "
+        "JOIN extraction_rows e ON e.text_digest = t.digest AND e.current = 1 "
         "JOIN pages p ON p.url = e.url AND p.hidden_at IS NULL AND p.kind = 'article' "
-        "JOIN captures c ON c.url = e.url AND c.digest = e.digest AND c.status IN (200, 203, 304) AND c.error IS NULL "
-        f"WHERE t.id = :number{only} GROUP BY e.url",
+        "JOIN capture_rows c ON c.url = e.url AND c.digest = e.digest AND c.status IN (200, 203, 304) "
+        f"AND c.error IS NULL WHERE t.id = :number{only} GROUP BY e.url",
         {"number": number, **filters},
     ).fetchall()
     for url, digest, site, at in found:
         newest = archive.db.conn.execute(
-            "SELECT x.text_digest FROM captures c JOIN extractions x ON x.url = c.url AND x.digest = c.digest "
+            "SELECT x.text_digest FROM capture_rows c JOIN extraction_rows x ON x.url = c.url AND x.digest = c.digest "
             "AND x.current = 1 AND x.text_digest IS NOT NULL WHERE c.url = ? AND c.status IN (200, 203, 304) "
             "AND c.error IS NULL ORDER BY c.captured_at DESC LIMIT 1",
             (url,),

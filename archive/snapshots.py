@@ -155,7 +155,7 @@ class Snapshots(Bodies):
     def _base(self, connection: sqlite3.Connection, url: str, status: int | None) -> int | None:
         """The body that a page's next snapshot is coded against: its last one, or what that one is coded against."""
         row = connection.execute(
-            "SELECT s.body, b.reference, r.reference FROM captures c JOIN snapshots s ON s.digest = c.digest "
+            "SELECT s.body, b.reference, r.reference FROM capture_rows c JOIN snapshots s ON s.digest = c.digest "
             "JOIN bodies b ON b.id = s.body LEFT JOIN bodies r ON r.id = b.reference "
             "WHERE c.url = ? AND c.status = ? ORDER BY c.captured_at DESC LIMIT 1",
             (url, status),

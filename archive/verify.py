@@ -92,7 +92,7 @@ def repair(
     for one in broken:
         which = {"text": "e.text_digest = ?", "list": "e.links_digest = ?", "reading": "e.url || ' ' || e.digest = ?"}
         pages = connection.execute(
-            "SELECT DISTINCT e.url, coalesce(s.kept_as, s.digest) FROM extractions e "
+            "SELECT DISTINCT e.url, coalesce(s.kept_as, s.digest) FROM extraction_rows e "
             f"JOIN snapshots s ON s.digest = e.digest WHERE {which[one.what]}",
             (one.name,),
         ).fetchall()
@@ -126,7 +126,7 @@ def _file(connection: sqlite3.Connection, quick: bool) -> Iterator[Finding]:
 def _bodies(archive: Archive, site: str | None, progress: Callable[[str, int], None]) -> Iterator[Finding]:
     """Every body's checksum, and every payload's digest; a payload's references are read on the way."""
     connection = archive.db.conn
-    only = "AND s.digest IN (SELECT digest FROM captures WHERE site = ?1)" if site else "AND ?1 IS NULL"
+    only = "AND s.digest IN (SELECT digest FROM capture_rows WHERE site = ?1)" if site else "AND ?1 IS NULL"
     held = connection.execute(
         "SELECT s.digest, s.body FROM snapshots s LEFT JOIN bodies b ON b.id = s.body "
         f"WHERE s.body IS NOT NULL {only} ORDER BY coalesce(b.reference, b.id), b.id",
@@ -152,7 +152,7 @@ def _bodies(archive: Archive, site: str | None, progress: Callable[[str, int], N
 def _captures(archive: Archive, site: str | None, progress: Callable[[str, int], None]) -> Iterator[Finding]:
     """Every capture's seal, and every link of the chains, site by site."""
     connection, count = archive.db.conn, 0
-    sites = connection.execute("SELECT site FROM captures UNION SELECT site FROM chain").fetchall()
+    sites = connection.execute("SELECT site FROM capture_rows UNION SELECT site FROM chain").fetchall()
     for one in [site] if site else [one for (one,) in sites]:
         brought: dict[tuple[str, int], list[str]] = defaultdict(list)
         for row, record in records(archive, one):
@@ -203,7 +203,7 @@ def _readings(
     connection: sqlite3.Connection, site: str | None, progress: Callable[[str, int], None]
 ) -> Iterator[Finding]:
     only = "WHERE url IN (SELECT url FROM pages WHERE site = ?1)" if site else "WHERE ?1 IS NULL"
-    cursor = connection.execute(f"SELECT * FROM extractions {only}", (site,))
+    cursor = connection.execute(f"SELECT * FROM extraction_rows {only}", (site,))
     columns = [column[0] for column in cursor.description]
     for count, values in enumerate(cursor, 1):
         row = dict(zip(columns, values, strict=True))
@@ -216,7 +216,7 @@ def _readings(
 
 def _texts(connection: sqlite3.Connection, site: str | None, progress: Callable[[str, int], None]) -> Iterator[Finding]:
     only = (
-        "WHERE digest IN (SELECT e.text_digest FROM extractions e JOIN pages p ON p.url = e.url WHERE p.site = ?1)"
+        "WHERE digest IN (SELECT e.text_digest FROM extraction_rows e JOIN pages p ON p.url = e.url WHERE p.site = ?1)"
         if site
         else "WHERE ?1 IS NULL"
     )
@@ -233,7 +233,7 @@ def _lists(connection: sqlite3.Connection, progress: Callable[[str, int], None])
             yield Finding("list", str(digest), "It no longer has its digest: it is read again from its page.")
         progress("lists", count)
     for (digest,) in connection.execute(
-        "SELECT DISTINCT links_digest FROM extractions WHERE links_digest NOT IN (SELECT digest FROM lists)",
+        "SELECT DISTINCT links_digest FROM extraction_rows WHERE links_digest NOT IN (SELECT digest FROM lists)",
     ):
         yield Finding("list", str(digest), "It is missing: it is read again from its page.")
 
@@ -270,7 +270,9 @@ def _read_again(
     if one.what == "reading":
         # Also those of other extractors: what is damaged cannot be told from what is not.
         with archive.writing() as connection:
-            connection.executemany("DELETE FROM extractions WHERE url = ? AND digest = ? AND seal IS NOT NULL", pages)
+            connection.executemany(
+                "DELETE FROM extraction_rows WHERE url = ? AND digest = ? AND seal IS NOT NULL", pages
+            )
     else:
         (_text_again if one.what == "text" else _list_again)(archive, one.name, readings)
     archive.record(readings, at)
@@ -289,7 +291,7 @@ def _text_again(archive: Archive, digest: str, readings: list[Extraction]) -> No
                     row,
                 )
                 return
-        connection.execute("DELETE FROM extractions WHERE text_digest = ?", (digest,))
+        connection.execute("DELETE FROM extraction_rows WHERE text_digest = ?", (digest,))
         connection.execute("DELETE FROM texts WHERE digest = ?", (digest,))
 
 
@@ -302,7 +304,7 @@ def _list_again(archive: Archive, digest: str, readings: list[Extraction]) -> No
             if list_digest(one.links) == digest:
                 lists.Lists(connection).keep(digest, one.links)
                 return
-        connection.execute("DELETE FROM extractions WHERE links_digest = ?", (digest,))
+        connection.execute("DELETE FROM extraction_rows WHERE links_digest = ?", (digest,))
 
 
 # ---- reading what may be damaged

@@ -173,12 +173,12 @@ def timed(name: str, bar: str, ask: Callable[[Any], object], things: list[Any]) 
 def ask(path: Path) -> None:
     chance = random.Random(4)
     with Archive.read(path) as archive:
-        total = archive.db.conn.execute("SELECT count(*), max(rowid) FROM captures").fetchone()
+        total = archive.db.conn.execute("SELECT count(*), max(rowid) FROM capture_rows").fetchone()
         texts = archive.db.conn.execute("SELECT count(*) FROM texts").fetchone()[0]
         links = archive.db.conn.execute("SELECT count(*) FROM listed").fetchone()[0]
         urls = [
             archive.db.conn.execute(
-                "SELECT url FROM captures WHERE rowid = ?", (chance.randrange(1, total[1]),)
+                "SELECT url FROM capture_rows WHERE rowid = ?", (chance.randrange(1, total[1]),)
             ).fetchone()[0]
             for _ in range(200)
         ]

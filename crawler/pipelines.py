@@ -18,8 +18,8 @@ class StoreCaptures:
     """Collects visits and writes them at `BATCH_CAPTURES` of them, `BATCH_BYTES`, or `BATCH_SECONDS` after the first.
 
     robots.txt fetches arrive by the `captured` signal, since no spider asked for them. Where the archive cannot be
-    written (a full disk, say) the batch is kept and the run is ended; it is tried once more as the run closes. Before it
-    comes to that, the run ends when less than `DISK_RESERVE` bytes of the disk are free.
+    written (a full disk, say) the batch is kept and the run is ended; it is tried once more as the run closes. Before
+    it comes to that, the run ends when less than `DISK_RESERVE` bytes of the disk are free.
     """
 
     def __init__(self, crawler: Crawler) -> None:

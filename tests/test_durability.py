@@ -35,7 +35,7 @@ def test_a_busy_archive_is_said_to_be(archive: Archive, monkeypatch: pytest.Monk
 def test_readers_never_wait_for_a_writer(archive: Archive) -> None:
     fill(archive, list(captures(2)), read=False)
     archive.db.conn.execute("BEGIN IMMEDIATE")
-    archive.db.conn.execute("UPDATE captures SET reason = 'not committed'")
+    archive.db.conn.execute("UPDATE capture_rows SET reason = 'not committed'")
     _, rows = query(archive.path, "SELECT DISTINCT reason FROM captures")
     assert list(rows) == [("OK",)]
     with Archive.read(archive.path) as reading:

@@ -64,6 +64,8 @@ def test_the_chain_is_walked_by_a_stranger(path: Path) -> None:
     changed = path.with_name("changed.db")
     shutil.copy(path, changed)
     plain = sqlite3.connect(changed)
-    plain.execute("UPDATE captures SET status = 203 WHERE rowid = (SELECT min(rowid) FROM captures WHERE status = 200)")
+    plain.execute(
+        "UPDATE capture_rows SET status = 203 WHERE rowid = (SELECT min(rowid) FROM capture_rows WHERE status = 200)"
+    )
     plain.commit()
     assert run(SCRIPTS[1], changed).returncode == 1

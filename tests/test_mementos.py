@@ -88,7 +88,7 @@ def test_timemap_as_json(archive: Archive) -> None:
 
 def test_a_changed_capture_is_never_shown(archive: Archive) -> None:
     """A wrong date is worse than no answer."""
-    archive.db.conn.execute("UPDATE captures SET captured_at = '2026-11-07T12:00:00.000000Z' WHERE status = 304")
+    archive.db.conn.execute("UPDATE capture_rows SET captured_at = '2026-11-07T12:00:00.000000Z' WHERE status = 304")
     with pytest.raises(PayloadDamaged, match="not as it was kept"):
         memento(archive, PAGE.url)
 

@@ -99,7 +99,7 @@ def test_an_old_archive_is_read_by_asking(old: Path) -> None:
     with Archive.read(old) as archive:
         assert archive.counts()["captures"] > 0
         with pytest.raises(ArchiveUnreadable, match="read-only"), archive.writing() as connection:
-            connection.execute("DELETE FROM captures")
+            connection.execute("DELETE FROM capture_rows")
 
 
 def test_a_migration_that_fails_leaves_the_old_file(old: Path) -> None:

@@ -113,11 +113,11 @@ def test_every_changed_reading_is_found_and_read_again(path: Path, column: str) 
     """A wrong date is a scandal: what was read is checked whenever it is shown, and made again."""
     plain = sqlite3.connect(path)
     url, digest, before = plain.execute(
-        f"SELECT url, digest, {column} FROM extractions WHERE {column} IS NOT NULL LIMIT 1"
+        f"SELECT url, digest, {column} FROM extraction_rows WHERE {column} IS NOT NULL LIMIT 1"
     ).fetchone()
     plain.close()
     wrong = "NULL" if column == "text_digest" else f"replace({column}, substr({column}, 3, 1), '7')"
-    change(path, f"UPDATE extractions SET {column} = {wrong} WHERE url = ? AND digest = ?", url, digest)
+    change(path, f"UPDATE extraction_rows SET {column} = {wrong} WHERE url = ? AND digest = ?", url, digest)
     seen = found(path)
     assert "reading" in {one.what for one in seen}
     with Archive.open(path) as archive, open_executor("serial") as workers:
@@ -125,7 +125,7 @@ def test_every_changed_reading_is_found_and_read_again(path: Path, column: str) 
             archive.reading(url, digest)
         assert all(one.repaired for one in repair(archive, seen, {"meridian": SITE}, workers, lambda: AT))
         assert (archive.reading(url, digest) or {})["extractor"]
-        assert archive.rows(f"SELECT {column} AS v FROM extractions WHERE url = ? AND digest = ?", (url, digest))[
+        assert archive.rows(f"SELECT {column} AS v FROM extraction_rows WHERE url = ? AND digest = ?", (url, digest))[
             1
         ] == [{"v": before}]
     assert found(path) == []
@@ -134,13 +134,13 @@ def test_every_changed_reading_is_found_and_read_again(path: Path, column: str) 
 @pytest.mark.parametrize(
     "sql",
     [
-        "UPDATE captures SET status = 203 WHERE rowid = 7",
-        "UPDATE captures SET captured_at = '2026-11-01T12:00:09.000000Z' WHERE rowid = 7",
-        "UPDATE captures SET response_changes = replace(response_changes, '12:00', '11:00') WHERE rowid = 7",
+        "UPDATE capture_rows SET status = 203 WHERE rowid = 7",
+        "UPDATE capture_rows SET captured_at = '2026-11-01T12:00:09.000000Z' WHERE rowid = 7",
+        "UPDATE capture_rows SET response_changes = replace(response_changes, '12:00', '11:00') WHERE rowid = 7",
         "UPDATE shared_values SET value = replace(value, 'newsroom', 'newsr00m')",
-        "UPDATE captures SET link = 2 WHERE rowid = 7",
-        "UPDATE captures SET seal = '0000000000000000' WHERE rowid = 7",
-        "DELETE FROM captures WHERE rowid = 7",
+        "UPDATE capture_rows SET link = 2 WHERE rowid = 7",
+        "UPDATE capture_rows SET seal = '0000000000000000' WHERE rowid = 7",
+        "DELETE FROM capture_rows WHERE rowid = 7",
         "UPDATE chain SET head = replace(head, 'a', 'b') WHERE link = 2",
         "DELETE FROM chain WHERE link = 1",
         "DELETE FROM chain WHERE link = 3",
@@ -155,7 +155,7 @@ def test_whoever_rewrites_the_chain_changes_the_head(path: Path) -> None:
     """Taking a whole run away leaves a sound archive, but not the head that was published."""
     with Archive.read(path) as archive:
         before = head(archive)
-    change(path, "DELETE FROM captures WHERE due = '2026-11-02T12:00:00.000000Z'")
+    change(path, "DELETE FROM capture_rows WHERE due = '2026-11-02T12:00:00.000000Z'")
     change(path, "DELETE FROM chain WHERE due = '2026-11-02T12:00:00.000000Z'")
     with Archive.read(path) as archive:
         after = head(archive)
@@ -200,7 +200,7 @@ def test_other_hands_in_the_schema_are_found(path: Path) -> None:
 
 
 def test_a_trigger_is_refused(path: Path) -> None:
-    change(path, "CREATE TRIGGER t AFTER INSERT ON captures BEGIN DELETE FROM captures; END")
+    change(path, "CREATE TRIGGER t AFTER INSERT ON capture_rows BEGIN DELETE FROM capture_rows; END")
     with pytest.raises(ArchiveError, match="trigger"):
         Archive.open(path)
 
@@ -245,7 +245,7 @@ def test_the_command(path: Path) -> None:
     mended = runner.invoke(main, ["verify", "--archive", str(path), "--executor", "serial"])
     assert mended.exit_code == 0, mended.output
     assert "made again: text" in mended.output
-    change(path, "UPDATE captures SET reason = 'Fine' WHERE rowid = 3")
+    change(path, "UPDATE capture_rows SET reason = 'Fine' WHERE rowid = 3")
     broken = runner.invoke(main, ["verify", "--archive", str(path), "--quick"])
     assert broken.exit_code == 1
     assert "damaged: capture" in broken.output

@@ -29,12 +29,10 @@ CREATE TABLE captures (
     status INTEGER, reason TEXT, digest TEXT REFERENCES snapshots (digest), wire_digest TEXT, location TEXT,
     etag TEXT, last_modified TEXT, content_type TEXT, http_version TEXT, ip TEXT,
     request_headers TEXT, response_headers TEXT, error TEXT, detail TEXT, attempts INTEGER NOT NULL DEFAULT 1,
-    tls TEXT, next_try TEXT, reserved TEXT, wire_length INTEGER,
     PRIMARY KEY (url, captured_at), CHECK (status IS NOT NULL OR error IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX captures_by_site ON captures (site, captured_at);
 CREATE INDEX captures_by_digest ON captures (digest) WHERE digest IS NOT NULL;
-CREATE INDEX captures_by_next_try ON captures (next_try) WHERE next_try IS NOT NULL;
 
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, title TEXT, standfirst TEXT, text TEXT NOT NULL,
@@ -56,7 +54,7 @@ CREATE INDEX extractions_by_text ON extractions (text_digest) WHERE text_digest 
 
 CREATE TABLE links (
     list TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('readers', 'related', 'recommended', 'front')),
-    rank INTEGER NOT NULL, target TEXT NOT NULL, text TEXT, heading TEXT, href TEXT, published TEXT, modified TEXT,
+    rank INTEGER NOT NULL, target TEXT NOT NULL, text TEXT, heading TEXT, href TEXT, published TEXT,
     PRIMARY KEY (list, kind, rank)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_by_target ON links (target);
@@ -114,7 +112,7 @@ WHERE l.kind <> 'front';
 
 -- fronts: what a section page, feed or sitemap listed at each capture, in its order, with the headline as shown.
 CREATE VIEW fronts AS
-SELECT m.captured_at, m.url, m.site, m.page_kind AS kind, l.rank, l.target, l.text, l.heading, l.published, l.modified,
+SELECT m.captured_at, m.url, m.site, m.page_kind AS kind, l.rank, l.target, l.text, l.heading, l.published,
        EXISTS (SELECT 1 FROM captures c WHERE c.url = l.target AND c.digest IS NOT NULL) AS archived
 FROM mementos m JOIN links l ON l.list = m.links_digest
 WHERE l.kind = 'front';

@@ -50,20 +50,22 @@ CREATE TABLE site_references (
     lately REAL NOT NULL, used_at TEXT NOT NULL, PRIMARY KEY (site, body)
 ) STRICT, WITHOUT ROWID;
 
--- Header sets and the like, kept once under the first 16 hex digits of their SHA-256.
+-- Header sets and the like, which many rows share: kept once under the first 16 hex digits of their SHA-256.
 CREATE TABLE shared_values (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
-CREATE TABLE captures (
+CREATE TABLE capture_rows (
     url TEXT NOT NULL REFERENCES pages (url), captured_at TEXT NOT NULL, site TEXT NOT NULL, due TEXT,
     status INTEGER, reason TEXT, digest TEXT REFERENCES snapshots (digest), wire_digest TEXT, location TEXT,
     etag TEXT, last_modified TEXT, content_type TEXT, http_version TEXT, ip TEXT,
     error TEXT, detail TEXT, attempts INTEGER NOT NULL DEFAULT 1,
+    tls TEXT REFERENCES shared_values (name), next_try TEXT, reserved TEXT, wire_length INTEGER,
     request_set TEXT REFERENCES shared_values (name), request_changes TEXT,
     response_set TEXT REFERENCES shared_values (name), response_changes TEXT,
     link INTEGER, seal TEXT,
     PRIMARY KEY (url, captured_at), CHECK (status IS NOT NULL OR error IS NOT NULL)
 ) STRICT;
-CREATE INDEX captures_by_site ON captures (site, captured_at);
+CREATE INDEX captures_by_site ON capture_rows (site, captured_at);
+CREATE INDEX captures_by_next_try ON capture_rows (next_try) WHERE next_try IS NOT NULL;
 
 CREATE TABLE chain (
     site TEXT NOT NULL, due TEXT NOT NULL, link INTEGER NOT NULL, records INTEGER NOT NULL, sealed_at TEXT NOT NULL,
@@ -85,7 +87,7 @@ CREATE TABLE copies (made_at TEXT NOT NULL, place TEXT NOT NULL, PRIMARY KEY (ma
 
 -- --------------------------------------------------------------------------------------------------------- opinions
 
-CREATE TABLE extractions (
+CREATE TABLE extraction_rows (
     url TEXT NOT NULL, digest TEXT NOT NULL REFERENCES snapshots (digest), extractor TEXT NOT NULL,
     text_digest TEXT REFERENCES texts (digest), links_digest TEXT, byline TEXT, authors TEXT,
     published_at TEXT, modified_at TEXT, language TEXT, section TEXT, kind TEXT NOT NULL, problem TEXT,
@@ -93,8 +95,8 @@ CREATE TABLE extractions (
     current INTEGER NOT NULL CHECK (current IN (0, 1)), seal TEXT,
     PRIMARY KEY (url, digest, extractor)
 ) STRICT;
-CREATE INDEX extractions_by_text ON extractions (text_digest) WHERE text_digest IS NOT NULL;
-CREATE INDEX extractions_by_list ON extractions (links_digest) WHERE links_digest IS NOT NULL;
+CREATE INDEX extractions_by_text ON extraction_rows (text_digest) WHERE text_digest IS NOT NULL;
+CREATE INDEX extractions_by_list ON extraction_rows (links_digest) WHERE links_digest IS NOT NULL;
 
 -- A list of links is kept once, and so is a link of a box; the view `links` puts them together. Numbers as in bodies.
 CREATE TABLE lists (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE) STRICT;
@@ -140,7 +142,7 @@ FROM old_captures WHERE request_headers IS NOT NULL;
 INSERT OR IGNORE INTO shared_values (name, value) SELECT short_digest(json(response_headers)), json(response_headers)
 FROM old_captures WHERE response_headers IS NOT NULL;
 
-INSERT INTO captures (url, captured_at, site, due, status, reason, digest, wire_digest, location, etag, last_modified,
+INSERT INTO capture_rows (url, captured_at, site, due, status, reason, digest, wire_digest, location, etag, last_modified,
                       content_type, http_version, ip, error, detail, attempts, request_set, response_set)
 SELECT url, captured_at, site, due, status, reason, digest, wire_digest, location, etag, last_modified, content_type,
        http_version, ip, error, detail, attempts, short_digest(json(request_headers)),
@@ -154,7 +156,7 @@ CREATE TEMP TABLE renamed AS
 SELECT list, list_digest(json_group_array(json_array(kind, rank, target, text, heading, href, published, NULL))) AS digest
 FROM old_links GROUP BY list;
 
-INSERT INTO extractions (url, digest, extractor, text_digest, links_digest, byline, authors, published_at, modified_at,
+INSERT INTO extraction_rows (url, digest, extractor, text_digest, links_digest, byline, authors, published_at, modified_at,
                          language, section, kind, problem, fields_set, extracted_at, current)
 SELECT url, digest, extractor, text_digest, (SELECT n.digest FROM renamed n WHERE n.list = links_digest), byline,
        authors, published_at, modified_at, language, section, kind, problem, short_digest(json(fields)), extracted_at,
@@ -181,8 +183,8 @@ DROP TABLE renamed;
 
 INSERT INTO recommendations (site, day, kind, target, times)
 SELECT r.site, substr(r.first_at, 1, 10), n.kind, n.target, count(*)
-FROM (SELECT min(c.site) AS site, min(c.captured_at) AS first_at, e.links_digest FROM extractions e
-      JOIN captures c ON c.url = e.url AND c.digest = e.digest
+FROM (SELECT min(c.site) AS site, min(c.captured_at) AS first_at, e.links_digest FROM extraction_rows e
+      JOIN capture_rows c ON c.url = e.url AND c.digest = e.digest
       WHERE e.current = 1 AND e.links_digest IS NOT NULL GROUP BY e.url, e.digest) r
 JOIN lists l ON l.digest = r.links_digest JOIN listed d ON d.list = l.id
 JOIN entries n ON n.id = d.entry AND n.kind <> 'front'
@@ -199,37 +201,63 @@ DROP TABLE old_pages;
 
 -- ------------------------------------------------------------------------------------------------------------ views
 
+-- captures: every fetch of a page, whatever came of it, with its headers as JSON pairs in order and case.
+CREATE VIEW captures AS
+SELECT url, captured_at, site, due, status, reason, digest, wire_digest, location, etag, last_modified, content_type,
+       http_version, ip,
+       CASE WHEN request_set IS NOT NULL THEN (
+           SELECT json_group_array(json_array(j.value ->> 0,
+                      coalesce(request_changes ->> ('$."' || j.key || '"'), j.value ->> 1)))
+           FROM shared_values s, json_each(s.value) j WHERE s.name = request_set) END AS request_headers,
+       CASE WHEN response_set IS NOT NULL THEN (
+           SELECT json_group_array(json_array(j.value ->> 0,
+                      coalesce(response_changes ->> ('$."' || j.key || '"'), j.value ->> 1,
+                               CASE lower(j.value ->> 0) WHEN 'etag' THEN etag WHEN 'last-modified' THEN last_modified
+                                                         WHEN 'content-type' THEN content_type END)))
+           FROM shared_values s, json_each(s.value) j WHERE s.name = response_set) END AS response_headers,
+       error, detail, attempts, (SELECT s.value FROM shared_values s WHERE s.name = tls) AS tls, next_try, reserved,
+       wire_length, link, seal
+FROM capture_rows;
+
+-- extractions: what was read in a snapshot of a page, by whom; fields is JSON: where each value came from.
+CREATE VIEW extractions AS
+SELECT url, digest, extractor, text_digest, links_digest, byline, authors, published_at, modified_at, language, section,
+       kind, problem,
+       json_patch((SELECT s.value FROM shared_values s WHERE s.name = fields_set), coalesce(fields_changes, '{}')) AS fields,
+       extracted_at, current
+FROM extraction_rows;
+
 -- mementos: every capture that shows a page's state, with what was read in it; a page's rows are its timemap.
 CREATE VIEW mementos AS
 SELECT c.url, c.captured_at, c.site, p.kind AS page_kind, c.status, c.digest, e.kind AS kind, e.text_digest,
        e.links_digest, e.problem
-FROM captures c
+FROM capture_rows c
 JOIN pages p ON p.url = c.url
-LEFT JOIN extractions e ON e.url = c.url AND e.digest = c.digest AND e.current = 1
+LEFT JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest AND e.current = 1
 WHERE c.digest IS NOT NULL AND c.status IN (200, 203, 304) AND c.error IS NULL AND p.hidden_at IS NULL;
 
 -- latest: the newest memento of each page.
 CREATE VIEW latest AS
 SELECT m.* FROM pages p
 JOIN mementos m ON m.url = p.url AND m.captured_at = (
-    SELECT max(c.captured_at) FROM captures c
+    SELECT max(c.captured_at) FROM capture_rows c
     WHERE c.url = p.url AND c.digest IS NOT NULL AND c.status IN (200, 203, 304) AND c.error IS NULL);
 
 -- articles: the newest text of each article; what is no article (a stub, a wall, an error) never replaces it.
 CREATE VIEW articles AS
 SELECT p.url, p.site, t.title, t.standfirst, t.text, t.words, e.byline, e.authors, e.published_at, e.modified_at,
        e.language, e.section, e.kind, e.problem,
-       (SELECT min(c.captured_at) FROM captures c WHERE c.url = p.url AND c.digest IS NOT NULL) AS first_captured_at,
+       (SELECT min(c.captured_at) FROM capture_rows c WHERE c.url = p.url AND c.digest IS NOT NULL) AS first_captured_at,
        m.captured_at AS last_captured_at,
-       (SELECT c.status FROM captures c WHERE c.url = p.url AND c.status IS NOT NULL
+       (SELECT c.status FROM capture_rows c WHERE c.url = p.url AND c.status IS NOT NULL
         ORDER BY c.captured_at DESC LIMIT 1) AS last_status,
        m.digest, e.text_digest
 FROM pages p
 JOIN mementos m ON m.url = p.url AND m.captured_at = (
-    SELECT c.captured_at FROM captures c
-    JOIN extractions x ON x.url = c.url AND x.digest = c.digest AND x.current = 1 AND x.text_digest IS NOT NULL
+    SELECT c.captured_at FROM capture_rows c
+    JOIN extraction_rows x ON x.url = c.url AND x.digest = c.digest AND x.current = 1 AND x.text_digest IS NOT NULL
     WHERE c.url = p.url AND c.status IN (200, 203, 304) AND c.error IS NULL ORDER BY c.captured_at DESC LIMIT 1)
-JOIN extractions e ON e.url = m.url AND e.digest = m.digest AND e.current = 1
+JOIN extraction_rows e ON e.url = m.url AND e.digest = m.digest AND e.current = 1
 JOIN texts t ON t.digest = e.text_digest
 WHERE p.kind = 'article';
 
@@ -238,7 +266,7 @@ CREATE VIEW readings AS
 SELECT e.url, e.digest, e.extractor, e.current, e.kind, e.problem, t.title, t.standfirst, t.text, t.words, e.byline,
        e.authors, e.published_at, e.modified_at, e.language, e.section, e.text_digest, e.links_digest,
        json_patch(s.value, coalesce(e.fields_changes, '{}')) AS fields, e.extracted_at
-FROM extractions e LEFT JOIN shared_values s ON s.name = e.fields_set LEFT JOIN texts t ON t.digest = e.text_digest;
+FROM extraction_rows e LEFT JOIN shared_values s ON s.name = e.fields_set LEFT JOIN texts t ON t.digest = e.text_digest;
 
 -- revisions: each change of an article's text over its captures, numbered from 1, computed at every asking.
 CREATE VIEW revisions AS
@@ -259,7 +287,7 @@ FROM lists l JOIN listed d ON d.list = l.id JOIN entries n ON n.id = d.entry JOI
 -- related_links: what each capture of an article told its readers to read next, box by box, in order.
 CREATE VIEW related_links AS
 SELECT m.captured_at, m.url, m.site, l.kind, l.heading, l.rank, l.target, l.text,
-       EXISTS (SELECT 1 FROM captures c WHERE c.url = l.target AND c.digest IS NOT NULL) AS archived
+       EXISTS (SELECT 1 FROM capture_rows c WHERE c.url = l.target AND c.digest IS NOT NULL) AS archived
 FROM mementos m JOIN links l ON l.list = m.links_digest
 WHERE l.kind <> 'front'
   AND NOT EXISTS (SELECT 1 FROM pages h INDEXED BY pages_hidden WHERE h.url = l.target AND h.hidden_at IS NOT NULL);
@@ -267,7 +295,7 @@ WHERE l.kind <> 'front'
 -- fronts: what a section page, feed or sitemap listed at each capture, in its order, with the headline as shown.
 CREATE VIEW fronts AS
 SELECT m.captured_at, m.url, m.site, m.page_kind AS kind, l.rank, l.target, l.text, l.heading, l.published, l.modified,
-       EXISTS (SELECT 1 FROM captures c WHERE c.url = l.target AND c.digest IS NOT NULL) AS archived
+       EXISTS (SELECT 1 FROM capture_rows c WHERE c.url = l.target AND c.digest IS NOT NULL) AS archived
 FROM mementos m JOIN links l ON l.list = m.links_digest
 WHERE l.kind = 'front'
   AND NOT EXISTS (SELECT 1 FROM pages h INDEXED BY pages_hidden WHERE h.url = l.target AND h.hidden_at IS NOT NULL);
@@ -281,11 +309,8 @@ WHERE NOT EXISTS (SELECT 1 FROM pages h INDEXED BY pages_hidden WHERE h.url = t.
 -- headers: what was asked and answered, header by header, in order and case.
 CREATE VIEW headers AS
 SELECT c.url, c.captured_at, c.site, 'request' AS side, j.key + 1 AS position, j.value ->> 0 AS name,
-       coalesce(c.request_changes ->> ('$."' || j.key || '"'), j.value ->> 1) AS value
-FROM captures c JOIN shared_values s ON s.name = c.request_set JOIN json_each(s.value) j
+       j.value ->> 1 AS value
+FROM captures c JOIN json_each(c.request_headers) j
 UNION ALL
-SELECT c.url, c.captured_at, c.site, 'response', j.key + 1, j.value ->> 0,
-       coalesce(c.response_changes ->> ('$."' || j.key || '"'), j.value ->> 1,
-                CASE lower(j.value ->> 0) WHEN 'etag' THEN c.etag WHEN 'last-modified' THEN c.last_modified
-                                          WHEN 'content-type' THEN c.content_type END)
-FROM captures c JOIN shared_values s ON s.name = c.response_set JOIN json_each(s.value) j;
+SELECT c.url, c.captured_at, c.site, 'response', j.key + 1, j.value ->> 0, j.value ->> 1
+FROM captures c JOIN json_each(c.response_headers) j;
