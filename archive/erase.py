@@ -250,7 +250,8 @@ def _opinions(connection: sqlite3.Connection) -> int:
     connection.execute(
         "DELETE FROM extraction_rows WHERE url IN (SELECT url FROM doomed_pages) "
         "OR digest IN (SELECT digest FROM doomed_digests) "
-        "OR NOT EXISTS (SELECT 1 FROM capture_rows c WHERE c.url = extraction_rows.url AND c.digest = extraction_rows.digest)"
+        "OR NOT EXISTS (SELECT 1 FROM capture_rows c WHERE c.url = extraction_rows.url "
+        "AND c.digest = extraction_rows.digest)"
     )
     return connection.execute(
         "DELETE FROM texts WHERE digest NOT IN (SELECT text_digest FROM extraction_rows WHERE text_digest IS NOT NULL)"
