@@ -6,6 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +28,7 @@ class Captures(Snapshots):
     def _headers(self) -> HeaderSets:
         return HeaderSets(self.db.conn)
 
-    def know(self, sites: Iterable[Site], at: Any) -> None:
+    def know(self, sites: Iterable[Site], at: datetime) -> None:
         """Keep the entries of the sites that are about to be visited, so that a capture's rules can be told later."""
         with self.writing():
             self.db.table("sites").insert_all([site_row(site, timestamp(at)) for site in sites], replace=True)

@@ -136,7 +136,12 @@ def _order(url: str, domain: str, digest: str) -> tuple[str, str]:
     kind, name = given[0]
     if kind == "url":
         return kind, clean_url(name) or name
-    return kind, name.lower().strip(".") if kind == "domain" else name
+    if kind == "digest":
+        return kind, name if ":" in name else f"sha256:{name.lower()}"
+    host = host_of(clean_url(f"http://{name.strip('.')}/") or "").partition(":")[0]
+    if not host or "/" in name:
+        raise BadQuery(f"{name!r} is no domain: write it as example.org.")
+    return kind, host
 
 
 def _doom(connection: sqlite3.Connection, kind: str, name: str) -> None:

@@ -37,6 +37,7 @@ def query(
             raise BadQuery("Only a SELECT can be asked here: the archive is opened read-only.")
         columns = [d[0] for d in cursor.description]
     except (sqlite3.Error, sqlite3.Warning, UnicodeDecodeError) as error:
+        connection.close()
         raise BadQuery(_query_sentence(error, seconds)) from None
     return columns, _fetch(cursor, seconds)
 
@@ -51,6 +52,8 @@ def _fetch(cursor: sqlite3.Cursor, seconds: float) -> Iterator[tuple[Any, ...]]:
         yield from cursor
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise BadQuery(_query_sentence(error, seconds)) from None
+    finally:
+        cursor.connection.close()
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_: object) -> int:

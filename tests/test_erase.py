@@ -147,6 +147,18 @@ def test_a_domain_with_all_below_it(archive: Archive) -> None:
     assert list(verify(archive)) == []
 
 
+def test_orders_are_understood_as_people_write_them(archive: Archive) -> None:
+    """A digest without its prefix, a domain in its own letters; what is neither is refused."""
+    capture, _ = marked(edition=1)
+    gone, _ = erase(archive, AT, "leaked", digest=(capture.digest or "").removeprefix("sha256:").upper())
+    assert gone.snapshots == 1
+    kept = Capture("http://xn--bcher-kva.test/x", AT, site="other", status=200, payload=b"<p>a page")
+    archive.store([Visit(kept)], "run")
+    assert erase(archive, AT, "closed", domain="Bücher.test.")[0].pages == 1
+    with pytest.raises(BadQuery, match="no domain"):
+        erase(archive, AT, "closed", domain="http://example.org/")
+
+
 def test_one_payload(archive: Archive) -> None:
     capture, _ = marked(edition=1)
     erase(archive, AT, "leaked", digest=capture.digest or "")

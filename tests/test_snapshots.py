@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from archive import (
     Archive,
@@ -30,6 +31,7 @@ from archive import (
     verify,
 )
 from archive.codecs import Reference
+from crawler.cli import main
 from tests.conftest import Clock
 from tests.press import AT, HOST, SITE, captures, fill
 
@@ -248,6 +250,25 @@ def test_compact_goes_on_and_changes_nothing(tmp_path: Path) -> None:
         assert list(verify(archive)) == []
         fill(archive, list(captures(40))[30:], due="run 3", read=False)
         assert list(verify(archive)) == []
+
+
+def test_the_compact_command(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with Archive.open(path) as archive:
+        fill(archive, list(captures(12)), read=False)
+    runner = CliRunner()
+    stopped = runner.invoke(main, ["compact", "--archive", str(path), "--seconds", "0"])
+    assert "12 left for the next run" in stopped.output
+    done = runner.invoke(main, ["compact", "--archive", str(path), "--level", "12", "--shrink"])
+    assert done.exit_code == 0, done.output
+    assert "of 12 payloads coded anew" in done.output
+    with Archive.read(path) as archive:
+        assert list(verify(archive)) == []
+    with Archive.open(path) as crawling:
+        crawling.lock()
+        refused = runner.invoke(main, ["compact", "--archive", str(path), "--shrink"])
+    assert refused.exit_code == 2
+    assert "is crawling into" in refused.output
 
 
 def test_compact_leaves_damage_to_verify(archive: Archive) -> None:
