@@ -17,7 +17,7 @@ from archive.errors import ArchiveUnreadable, PayloadDamaged
 from archive.opening import DAMAGE, fault
 from archive.store import Archive
 
-LEVEL = 19  # of zstd: a hundred times slower than what a crawl uses, for a tenth less
+LEVEL = 19  # of zstd: forty times slower than what a crawl uses, for a tenth less
 BATCH = 50  # bodies in one transaction: a writer waits no longer than that
 _LAID = 2000  # bodies laid anew in one transaction
 LEAST = 0.02  # share that a body has to lose, or it stays as it is
@@ -44,8 +44,8 @@ def compact(
 ) -> Saved:
     """Code anew what no earlier run has looked at, oldest first. Interrupted at any moment, it goes on next time.
 
-    site: only this site's. level: zstd's, 1 to 22. progress: called first and after each batch; stop: asked before each. Others
-    may crawl meanwhile. Freed room is used again by the file itself; `VACUUM` gives it back to the disk. Damaged
+    site: only this site's. level: zstd's, 1 to 22. progress: called first and after each batch; stop: asked before
+    each. Others may crawl meanwhile. Freed room is used again by the file itself; `VACUUM` gives it back to the disk. Damaged
     payloads are left as they are: `verify` names them.
     """
     saved = Saved()
@@ -58,7 +58,7 @@ def compact(
         some = waiting[start : start + BATCH]
         coded = dict(_coded(archive, some, level))
         with archive.writing() as connection:
-            for body, _ in some:
+            for body, _, _ in some:
                 was = _length(connection, body)
                 if was is None:
                     continue
@@ -100,21 +100,21 @@ def shrink(archive: Archive) -> None:
         archive.forget()
 
 
-def _waiting(archive: Archive, site: str | None) -> list[tuple[int, str]]:
-    """(body, site) of what no run has looked at, site by site in order of age."""
+def _waiting(archive: Archive, site: str | None) -> list[tuple[int, str, str]]:
+    """(body, digest, site) of what no run has looked at, site by site in order of age."""
     return archive.db.conn.execute(
-        "SELECT b.id, c.site FROM bodies b JOIN snapshots s ON s.body = b.id "
+        "SELECT b.id, s.digest, c.site FROM bodies b JOIN snapshots s ON s.body = b.id "
         "JOIN (SELECT digest, min(site) AS site FROM capture_rows WHERE ?1 IS NULL OR site = ?1 GROUP BY digest) c "
         "ON c.digest = s.digest WHERE b.packed = 0 ORDER BY c.site, b.id",
         (site,),
     ).fetchall()
 
 
-def _coded(archive: Archive, some: list[tuple[int, str]], level: int) -> Iterator[tuple[int, Coded]]:
+def _coded(archive: Archive, some: list[tuple[int, str, str]], level: int) -> Iterator[tuple[int, Coded]]:
     """The smallest way to keep each body: against what it rests on, against the site's references, or alone."""
-    for body, site in some:
+    for body, digest, site in some:
         try:
-            payload, rests_on, references = archive.decoded(body), archive.rests_on(body), archive.references(site)
+            payload, rests_on, references = archive.payload(digest), archive.rests_on(body), archive.references(site)
             best = alone(payload, level)
             # What the next pages will be coded against stands alone, and goes on doing so.
             likely = [] if body in references else _likely(archive, payload, references)
