@@ -45,8 +45,8 @@ def compact(
     """Code anew what no earlier run has looked at, oldest first. Interrupted at any moment, it goes on next time.
 
     site: only this site's. level: zstd's, 1 to 22. progress: called first and after each batch; stop: asked before
-    each. Others may crawl meanwhile. Freed room is used again by the file itself; `VACUUM` gives it back to the disk. Damaged
-    payloads are left as they are: `verify` names them.
+    each. Others may crawl meanwhile. Freed room is used again by the file itself; `shrink` gives it back to the disk.
+    Damaged payloads are left as they are: `verify` names them.
     """
     saved = Saved()
     waiting = _waiting(archive, site)

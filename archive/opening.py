@@ -143,10 +143,10 @@ class File:
         columns = [d[0] for d in cursor.description]
         return columns, [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
-    def shortage(self, reserve: int | None = None) -> str | None:
-        """A sentence where the disk has less room than `reserve` bytes (default: 1 GiB or 5 % of it), else None."""
+    def shortage(self, reserve: int = 1 << 30, share: float = 0.05) -> str | None:
+        """A sentence where fewer than `reserve` bytes of the disk are free, or than its `share`, whichever is less."""
         disk = shutil.disk_usage(self.path.resolve().parent)
-        reserve = min(1 << 30, disk.total // 20) if reserve is None else reserve
+        reserve = min(reserve, int(share * disk.total))
         if disk.free >= reserve:
             return None
         return (

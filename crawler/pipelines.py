@@ -78,7 +78,7 @@ class StoreCaptures:
             return
         self.batch, self.bytes = [], 0
         spider: Any = self.crawler.spider
-        short = spider.archive.shortage(spider.reserve)
+        short = spider.archive.shortage(*spider.reserve)
         if short:
             # What is in hand is kept: the reserve has room for it.
             self._end(short, "disk_low")

@@ -23,7 +23,8 @@ ITEM_PIPELINES = {"crawler.pipelines.StoreCaptures": 300}
 BATCH_CAPTURES = 100  # captures in one transaction …
 BATCH_SECONDS = 2.0  # … or this long after the first of them …
 BATCH_BYTES = 16 << 20  # … or so many bytes of bodies
-DISK_RESERVE: int | None = None  # a run ends when fewer bytes are free; None: 1 GiB, or 5 % of a smaller disk
+DISK_RESERVE = 1 << 30  # a run ends when fewer bytes of the disk are free …
+DISK_RESERVE_SHARE = 0.05  # … or less than this share of it, whichever is less
 
 # One event loop, no Twisted reactor: the same loop serves the crawl, the schedule and the tests.
 TWISTED_REACTOR_ENABLED = False

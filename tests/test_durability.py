@@ -124,13 +124,14 @@ class _Closed:
 
 def test_a_low_disk_is_said_to_be(archive: Archive) -> None:
     assert archive.shortage(0) is None
-    assert "make room" in (archive.shortage(1 << 62) or "")
+    assert archive.shortage(1 << 62, 0.0) is None
+    assert "make room" in (archive.shortage(1 << 62, 2.0) or "")
 
 
 def test_a_run_does_not_begin_on_a_low_disk(tmp_path: Path) -> None:
     with Newsroom() as room:
         sites = [site for site in load_sites(room.sites_file).values() if site.key == "minato"]
-        run = crawl(tmp_path / "a.db", sites, room, DISK_RESERVE=1 << 62)["minato"]
+        run = crawl(tmp_path / "a.db", sites, room, DISK_RESERVE=1 << 60, DISK_RESERVE_SHARE=2.0)["minato"]
         assert not room.log
     assert run.state == "failed"
     assert "make room" in run.outcome

@@ -33,7 +33,7 @@ class SiteSpider(Lists, Asking):
 
     name = "site"
     due: str
-    reserve: int | None
+    reserve: tuple[int, float]
 
     @classmethod
     def from_crawler(
@@ -45,9 +45,9 @@ class SiteSpider(Lists, Asking):
         spider.clock = crawler.settings["CLOCK"]
         spider.due = crawler.settings.get("DUE") or spider.clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         spider.archive = Archive.open(Path(crawler.settings["ARCHIVE"]))
-        reserve = crawler.settings.get("DISK_RESERVE")
-        spider.reserve = None if reserve is None else int(reserve)
-        short = spider.archive.shortage(spider.reserve)
+        settings = crawler.settings
+        spider.reserve = settings.getint("DISK_RESERVE"), settings.getfloat("DISK_RESERVE_SHARE")
+        short = spider.archive.shortage(*spider.reserve)
         if short:
             spider.archive.close()
             raise ArchiveUnreadable(short)
