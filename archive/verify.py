@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from archive import chain, index, lists, schema, tokens
-from archive.errors import ArchiveError, PayloadDamaged, UnknownPage
+from archive.errors import ArchiveError, PayloadDamaged, UnknownPage, UnknownSite
 from archive.executors import Executor, run_bounded
 from archive.extraction import extract
 from archive.opening import DAMAGE, fault
@@ -52,9 +52,14 @@ def verify(
     """Whatever in an archive is not as it was kept; nothing where all is well. Changes nothing.
 
     quick: leave out what takes reading every payload and text. site: only the payloads, captures and texts of one
-    site, with the whole file's structure. progress: called with what is being looked at, and how many were.
+    site, with the whole file's structure. progress: called with what is being looked at, and how many were. Raises
+    UnknownSite where nothing of the site was captured.
     """
     connection = archive.db.conn
+    if site and connection.execute("SELECT 1 FROM capture_rows WHERE site = ? LIMIT 1", (site,)).fetchone() is None:
+        raise UnknownSite(
+            f"The archive holds no captures of a site {site!r}; `foreigndesk status` tells what it holds."
+        )
     parts = [("file", _file(connection, quick)), ("captures", _captures(archive, site, progress))]
     if not quick:
         parts += [("payloads", _bodies(archive, site, progress)), ("shared", _shared(connection))]

@@ -63,6 +63,11 @@ def test_a_sound_archive_has_no_findings(path: Path) -> None:
     assert found(path, site="meridian") == []
 
 
+def test_an_unknown_site_is_said_to_be(path: Path) -> None:
+    with pytest.raises(ArchiveError, match="no captures of a site 'meridain'"):
+        found(path, site="meridain")
+
+
 def test_every_changed_body_is_found(path: Path, whole: bytes) -> None:
     """A bit of any body: of one that stands alone, of one coded against it, of one two frames deep."""
     chance = random.Random(5)
