@@ -11,8 +11,6 @@ from archive.errors import ArchiveUnreadable, BadQuery
 from archive.opening import fault
 from archive.store import Archive
 
-_PAGES = 4096  # pages copied at a time, so that a writer is never kept waiting for long
-
 
 def backup(archive: Archive, path: str | Path) -> int:
     """Copy an archive to a new file; returns its size in bytes.
@@ -27,7 +25,9 @@ def backup(archive: Archive, path: str | Path) -> int:
     try:
         unfinished.unlink(missing_ok=True)
         with closing(sqlite3.connect(unfinished)) as copy:
-            archive.db.conn.backup(copy, pages=_PAGES)
+            # In one step: one read transaction, which under WAL keeps no writer waiting. In several, each write of
+            # another process would begin it anew, and beside a crawl it would never end.
+            archive.db.conn.backup(copy)
             # One file, no WAL beside it: that is what a backup is moved about as.
             copy.execute("PRAGMA journal_mode = DELETE")
             said = copy.execute("PRAGMA quick_check(1)").fetchone()[0]

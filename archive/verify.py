@@ -152,6 +152,11 @@ def _bodies(archive: Archive, site: str | None, progress: Callable[[str, int], N
             "(SELECT body FROM snapshots WHERE body IS NOT NULL)",
         ):
             yield Finding("body", str(body), "It belongs to no snapshot: what it was can be told by decoding it.")
+        for (body,) in connection.execute(
+            "SELECT id FROM bodies m WHERE codec = 'more' AND NOT EXISTS "
+            "(SELECT 1 FROM bodies b WHERE b.id = m.id - 1 AND b.parts = 2)"
+        ):
+            yield Finding("body", str(body), "It is the rest of a body that is not there.")
 
 
 def _captures(archive: Archive, site: str | None, progress: Callable[[str, int], None]) -> Iterator[Finding]:

@@ -6,12 +6,13 @@ import hashlib
 import json
 import random
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from archive import Archive, ArchiveError, Finding, head, open_executor, repair, search, verify
+from archive import Archive, ArchiveError, Capture, Finding, Visit, backup, head, open_executor, repair, search, verify
 from crawler.cli import main
 from tests.press import AT, SITE, captures, fill
 
@@ -260,6 +261,31 @@ def test_searching_a_damaged_text_says_so(path: Path) -> None:
     change(path, "UPDATE texts SET text = text || ' and more' WHERE id = 2")
     with Archive.read(path) as archive, pytest.raises(ArchiveError, match="verify"):
         search(archive, str(archive.rows("SELECT title FROM texts WHERE id = 2")[1][0]["title"]))
+
+
+def test_a_backup_beside_a_writer(path: Path, tmp_path: Path) -> None:
+    """Others write all the while: the copy is of one moment, sound, and done."""
+    stop = threading.Event()
+
+    def write() -> None:
+        with Archive.open(path) as archive:
+            number = 0
+            while not stop.is_set():
+                one = Capture(f"http://paper.test/{number}", AT, site="paper", status=200, payload=b"%d" % number * 999)
+                archive.store([Visit(one)], "run 9")
+                number += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with Archive.read(path) as archive:
+            for number in range(5):
+                backup(archive, tmp_path / f"{number}.db")
+    finally:
+        stop.set()
+        writer.join()
+    for number in range(5):
+        assert found(tmp_path / f"{number}.db") == []
 
 
 def test_a_backup_is_whole(path: Path, tmp_path: Path) -> None:
