@@ -100,7 +100,8 @@ _FOLDING = _folding()
 _NON_JOINER = re.compile("(?<=[\u0620-\u06ff])\u200c(?=[\u0620-\u06ff])")
 #: Quotation marks inside Hebrew acronyms, typed in four ways or left out.
 _HEBREW_QUOTE = re.compile("(?<=[א-ת])[\"'׳״’”](?=[א-ת])")
-_PLAIN = re.compile("[\\x01-\\x7f]*")
+#: A nasal without its vowel before a consonant: हिन्दी is written हिंदी as often.
+_DEAD_NASAL = re.compile("[ङञणनम]\u094d(?=[\u0915-\u0939])")
 
 
 def fold(text: str) -> str:
@@ -115,6 +116,8 @@ def fold(text: str) -> str:
     if "\u200c" in text:
         text = _NON_JOINER.sub(" ", text).replace("\u200c", "")
     text = text.translate(_FOLDING)
+    if "\u094d" in text:
+        text = _DEAD_NASAL.sub("\u0902", text)
     if _HEBREW.search(text):
         text = _HEBREW_QUOTE.sub("", text)
     return text
