@@ -127,9 +127,14 @@ class Bodies(File):
         return self._cache[body]
 
     def insert(self, connection: sqlite3.Connection, coded: Coded) -> int:
-        """Insert a body; returns its number, which is even: the next one is for a second row, if there is one."""
-        last, room = self._leaf(connection)
-        number = last // 2 * 2 + 2
+        """Insert a body; returns its number, which is even: the next one is for a second row, if there is one.
+
+        No number is ever given twice (AUTOINCREMENT): another process may hold the payload of a deleted body in memory
+        under its number, and would code against it what can never be decoded.
+        """
+        room = self._leaf(connection)
+        given = connection.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'bodies'").fetchone()[0] or 0
+        number = given // 2 * 2 + 2
         cut = filling.first_part(room, _FIRST, len(coded.body), number)
         first = coded.body[:cut] if cut else coded.body
         connection.execute(
@@ -152,7 +157,7 @@ class Bodies(File):
 
         Returns the number of the last of them, None where there is none left.
         """
-        _, room = (0, 0) if after < 0 else self._judged(connection, after)
+        room = 0 if after < 0 else self._judged(connection, after)
         bodies = connection.execute(
             "SELECT id FROM bodies WHERE id > ? AND codec <> 'more' ORDER BY id LIMIT ?", (after, most)
         ).fetchall()
@@ -213,21 +218,21 @@ class Bodies(File):
         """Delete a body with all its rows."""
         connection.execute("DELETE FROM bodies WHERE id = ? OR (id = ? AND codec = 'more')", (body, body + 1))
 
-    def _leaf(self, connection: sqlite3.Connection) -> tuple[int, int]:
-        """(number of the last row, room on its leaf): as left by ourselves, else judged from the rows before it."""
+    def _leaf(self, connection: sqlite3.Connection) -> int:
+        """The room on the last row's leaf: as left by ourselves, else judged from the rows before it."""
         last = int(connection.execute("SELECT coalesce(max(id), 0) FROM bodies").fetchone()[0])
         if self._room[0] != last:
-            self._room = self._judged(connection, last)
-        return self._room
+            self._room = last, self._judged(connection, last)
+        return self._room[1]
 
-    def _judged(self, connection: sqlite3.Connection, last: int) -> tuple[int, int]:
+    def _judged(self, connection: sqlite3.Connection, last: int) -> int:
         """The room after a row, judged from those before it: wherever they began, they soon fall into step."""
         room = 0
         for number, codec, length in connection.execute(
             "SELECT id, codec, length(body) FROM bodies WHERE id > ? AND id <= ? ORDER BY id", (last - 80, last + 1)
         ):
             room = filling.after(room, filling.row(_MORE if codec == "more" else _FIRST, length), number)
-        return last, room
+        return room
 
 
 def _after(room: int, number: int, cut: int, length: int) -> int:

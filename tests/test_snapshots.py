@@ -30,6 +30,7 @@ from archive import (
     shrink,
     verify,
 )
+from archive.bodies import alone
 from archive.codecs import Reference
 from crawler.cli import main
 from tests.conftest import Clock
@@ -195,6 +196,21 @@ def test_used_references_are_not_deleted(archive: Archive) -> None:
     store(archive, [page("a", n) for n in range(3)])
     with pytest.raises(sqlite3.IntegrityError), archive.writing() as connection:
         connection.execute("DELETE FROM bodies WHERE codec = 'zstd'")
+
+
+def test_no_number_is_given_twice(tmp_path: Path) -> None:
+    """What one process remembers of a body that another one deleted must never be taken for a new body."""
+    path = tmp_path / "a.db"
+    with Archive.open(path) as one, Archive.open(path) as other:
+        store(one, [page("a", n) for n in range(3)])
+        with one.writing() as connection:
+            gone = one.insert(connection, alone(b"unused"))
+        assert one.reference(gone).payload == b"unused"
+        with other.writing() as connection:
+            other.discard(connection, gone)
+        store(one, [page("b", n) for n in range(3)], url="http://paper.test/b/{}")
+        assert gone not in {row[0] for row in one.db.conn.execute("SELECT id FROM bodies")}
+        assert list(verify(one)) == []
 
 
 def test_what_was_undone_is_not_remembered(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
