@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archive import tokens
+    from archive.backup import backup
     from archive.checkup import Finding, checkup, libraries
+    from archive.compact import Saved, compact, shrink
+    from archive.cookbook import Question, number, questions, saved
     from archive.diffs import Diff, diff, render
+    from archive.erase import Erased, elsewhere, erase, hide, mentions, traces
     from archive.errors import (
         ArchiveError,
         ArchiveTooNew,
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
     from archive.links.fronts import read_listing
     from archive.links.listing import Listing
     from archive.links.patterns import article_pattern
+    from archive.mementos import Memento, link_format, memento, timemap, timemap_json
+    from archive.opening import fault, pending_sql
+    from archive.proof import Head, head
     from archive.queries import query
     from archive.reading.reservations import header_reservations, may_reserve, page_reservations, withheld
     from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, text_digest, timestamp
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
     from archive.sites import Site, load_sites, pick, seconds
     from archive.store import Archive, Seen
     from archive.urls import clean_url, host_of
+    from archive.verify import repair, verify
 
 #: Where each name lives. A room is imported when a name of it is first asked for: `foreigndesk sites list` needs no
 #: extractor. A test holds this against the imports above.
@@ -101,6 +109,31 @@ _HOMES = {
     "Seen": "archive.store",
     "clean_url": "archive.urls",
     "host_of": "archive.urls",
+    "pending_sql": "archive.opening",
+    "fault": "archive.opening",
+    "Head": "archive.proof",
+    "head": "archive.proof",
+    "repair": "archive.verify",
+    "verify": "archive.verify",
+    "backup": "archive.backup",
+    "Erased": "archive.erase",
+    "elsewhere": "archive.erase",
+    "erase": "archive.erase",
+    "hide": "archive.erase",
+    "mentions": "archive.erase",
+    "traces": "archive.erase",
+    "Memento": "archive.mementos",
+    "link_format": "archive.mementos",
+    "memento": "archive.mementos",
+    "timemap": "archive.mementos",
+    "timemap_json": "archive.mementos",
+    "Saved": "archive.compact",
+    "compact": "archive.compact",
+    "shrink": "archive.compact",
+    "Question": "archive.cookbook",
+    "number": "archive.cookbook",
+    "questions": "archive.cookbook",
+    "saved": "archive.cookbook",
 }
 
 __all__ = [
@@ -112,17 +145,22 @@ __all__ = [
     "Candidate",
     "Capture",
     "Diff",
+    "Erased",
     "Event",
     "Executor",
     "Explanation",
     "Extraction",
     "Finding",
+    "Head",
     "Hit",
     "Link",
     "Listing",
     "Lists",
+    "Memento",
     "PayloadDamaged",
+    "Question",
     "Reading",
+    "Saved",
     "Seen",
     "Site",
     "SiteError",
@@ -130,36 +168,56 @@ __all__ = [
     "UnknownSite",
     "Visit",
     "article_pattern",
+    "backup",
     "checkup",
     "clean_url",
+    "compact",
     "compare",
     "diff",
+    "elsewhere",
+    "erase",
     "explain",
     "extract",
     "extractor_id",
+    "fault",
     "find_lists",
+    "head",
     "header_reservations",
+    "hide",
     "history",
     "host_of",
     "libraries",
+    "link_format",
     "load_sites",
     "may_reserve",
+    "memento",
+    "mentions",
     "moment",
+    "number",
     "open_executor",
     "outcome",
     "page_reservations",
     "payload_digest",
+    "pending_sql",
     "pick",
     "query",
+    "questions",
     "read_listing",
     "reextract",
     "render",
+    "repair",
     "run_bounded",
+    "saved",
     "search",
     "seconds",
+    "shrink",
     "text_digest",
+    "timemap",
+    "timemap_json",
     "timestamp",
     "tokens",
+    "traces",
+    "verify",
     "withheld",
 ]
 

@@ -40,7 +40,7 @@ def _value(one: Extraction, name: str) -> object:
 def _fields_of(connection: sqlite3.Connection, url: str) -> dict[str, dict[str, object]]:
     """The notes of the newest reading of a page, {} where it was never read."""
     row = connection.execute(
-        "SELECT e.fields FROM extractions e JOIN captures c ON c.url = e.url AND c.digest = e.digest "
+        "SELECT e.fields FROM readings e JOIN capture_rows c ON c.url = e.url AND c.digest = e.digest "
         "WHERE e.url = ? AND e.current = 1 ORDER BY c.captured_at DESC LIMIT 1",
         (url,),
     ).fetchone()

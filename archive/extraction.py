@@ -29,8 +29,8 @@ VERSION = "foreigndesk-1"
 def extractor_id(site: Site | None) -> str:
     """Who reads: our version, trafilatura's, and a digest of the site's rules. Another id means: read again."""
     rules = "none"
-    if site is not None and (site.prune or site.keep or site.boxes or site.dates):
-        entry = json.dumps([site.prune, site.keep, site.boxes, site.dates], ensure_ascii=False)
+    if site is not None and (site.prune or site.body or site.boxes or site.dates):
+        entry = json.dumps([site.prune, site.body, site.boxes, site.dates], ensure_ascii=False)
         rules = hashlib.sha256(entry.encode()).hexdigest()[:12]
     return f"{VERSION}+trafilatura-{_trafilatura_version()}+rules-{rules}"
 
@@ -81,7 +81,7 @@ def _article(page: Page, capture: Capture, site: Site | None) -> tuple[dict[str,
     titles = [title or "", *headlines.spellings(page)]
     keys = [key_of(text) for text in titles if text]
     authors, authors_note = bylines.authors(page, found, keys)
-    body = read_body(page, found, titles, authors, boxes, site.keep if site else ())
+    body = read_body(page, found, titles, authors, boxes, site.body if site else ())
     language, language_note = languages.language(page, body.text or title or "")
     near = [one.text for one in body.around]
     published, published_note, modified, modified_note = times.times(

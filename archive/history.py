@@ -8,8 +8,8 @@ from typing import Any
 
 from archive.diffs import Diff, Text, diff
 from archive.errors import UnknownPage
-from archive.records import REFUSALS
-from archive.store import SHOWS_STATE, Archive
+from archive.records import REFUSALS, SHOWS_STATE, end_of
+from archive.store import Archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,7 @@ def compare(archive: Archive, url: str, old: str | None = None, new: str | None 
 
 
 def _at(texts: list[Event], time: str, url: str) -> Event:
-    # "~" sorts after every digit, so that "2026-11-24" means the whole of that day.
-    held = [e for e in texts if e.captured_at <= time + "~"]
+    held = [e for e in texts if e.captured_at <= end_of(time)]
     if not held:
         raise UnknownPage(
             f"The archive holds no text of {url} at or before {time}; the first is of {texts[0].captured_at}."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,11 @@ REFUSALS = frozenset({"robots", "robots_unreachable", "crawl_delay", "postponed"
 #: Boxes of links: chosen by readers, for this article, otherwise put forward; `front` = a section page's own list.
 LINK_KINDS = ("readers", "related", "recommended", "front")
 
+#: Statuses whose payload is the page's own state; everything else is kept, but never read as the page.
+SHOWS_STATE = (200, 203, 304)
+#: Problems of a worker, not of a page: the reading is tried again, and never replaces one that worked.
+WORKER_PROBLEMS = frozenset({"extract_timeout", "extract_killed", "extract_failed"})
+
 
 def payload_digest(payload: bytes) -> str:
     """The name under which a payload is kept: `sha256:` and 64 hex digits of its bytes."""
@@ -36,6 +41,24 @@ def text_digest(title: str | None, standfirst: str | None, text: str | None) -> 
     # JSON keeps the three apart, so that no two different texts can run into one.
     parts = json.dumps([title or "", standfirst or "", text or ""], ensure_ascii=False, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def short_digest(text: str) -> str:
+    """A name for what an archive keeps once for many rows (a set of headers): 16 hex digits of its SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def as_json(value: Any) -> str:
+    """JSON as the archive keeps and digests it: keys sorted, no spaces, letters as they are.
+
+    Lone surrogates, which UTF-8 cannot hold, are escaped.
+    """
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return text
 
 
 def timestamp(moment: datetime) -> str:
@@ -55,6 +78,23 @@ def moment(text: str) -> datetime:
     """
     value = datetime.fromisoformat(text.strip())
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def end_of(text: str) -> str:
+    """The last moment that a person's time may mean, to be compared with the archive's times as text.
+
+    text: ISO 8601; a day, an hour or a second means all of it, a time without a zone is UTC. What is no time is taken
+    as the beginning of one.
+    """
+    try:
+        value = datetime.fromisoformat(text.strip())
+    except ValueError:
+        value = None
+    if value is None or value.tzinfo is None:
+        # "~" sorts after every digit, so that "2026-11-24" means the whole of that day.
+        return text.strip().replace(" ", "T") + "~"
+    written = timestamp(value)
+    return written if value.microsecond else written.partition(".")[0] + "~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +168,18 @@ class Link:
     href: str | None = None
     published: str | None = None
     modified: str | None = None
+
+
+def kept_href(link: Link) -> str | None:
+    """How a link stood on its page, where that is not simply its target or the end of it; what an archive keeps."""
+    return None if link.href is None or link.target.endswith(link.href) else link.href
+
+
+def list_digest(links: Iterable[Link]) -> str:
+    """The name of a list of links: 32 hex digits of the SHA-256 of it as JSON. Equal lists have an equal one."""
+    rows = [[k.kind, k.rank, k.target, k.text, k.heading, kept_href(k), k.published, k.modified] for k in links]
+    rows.sort(key=lambda row: (row[0], row[1]))
+    return hashlib.sha256(as_json(rows).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

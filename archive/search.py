@@ -6,20 +6,27 @@ snippets are made from the stored text, because the segmented form is not for pe
 
 from __future__ import annotations
 
-import re
 import sqlite3
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from archive import tokens
 from archive.errors import BadQuery
+from archive.records import end_of
 from archive.store import Archive
 
 _SNIPPET = 160  # characters
+#: Texts looked at in one go, best first; most searches need no second.
+_FIRST, _ALL = 300, -1
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One article that holds the words; `marks` are the (start, end) of found words in its `snippet`."""
+    """One article that holds the words; `marks` are the (start, end) of found words in its `snippet`.
+
+    `captured_at` is when this text was first captured; `current` tells whether it is the article's newest text.
+    """
 
     url: str
     site: str
@@ -29,79 +36,164 @@ class Hit:
     current: bool
     snippet: str
     marks: tuple[tuple[int, int], ...]
+    language: str | None = None
+    section: str | None = None
 
 
 def search(
-    archive: Archive, words: str, *, site: str | None = None, language: str | None = None, limit: int = 20
+    archive: Archive,
+    words: str,
+    *,
+    site: str | None = None,
+    language: str | None = None,
+    section: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    newest: bool = False,
+    limit: int = 20,
 ) -> list[Hit]:
     """Articles whose text, in any of its revisions, holds the words; best match first (BM25).
 
-    words: as people type them: words, "phrases", OR, -not, beginning*. `current` tells whether the newest text of
-    the article still holds them. Raises BadQuery where nothing searchable is left of the words.
+    words: as people type them: words, "phrases", OR, -not, beginning*. site, language (ISO 639-1), section (as the
+    page names it, any case): only these. since, until: times (ISO 8601; a day or month will do, until means all of
+    it) between which it was published, or where that is not known first captured. newest: those read last first.
+    An article comes once, with its newest text that holds the words. Raises BadQuery where nothing searchable is left
+    of the words, PayloadDamaged where a text is not as it was kept.
     """
+    expression = match(words)
+    filters = {
+        "site": site, "language": language, "section": section, "since": since, "until": until and end_of(until),
+    }  # fmt: skip
+    hits: dict[str, dict[str, Any]] = {}
     try:
-        expression = tokens.match_query(words)
-    except ValueError as error:
-        raise BadQuery(str(error)) from None
-    sql = (
-        "SELECT m.url, m.site, t.title, t.text, e.published_at, min(m.captured_at) AS captured_at, "
-        "  t.digest = (SELECT a.text_digest FROM articles a WHERE a.url = m.url) AS current "
-        # Weights: a word of the headline counts for five of the body.
-        "FROM (SELECT rowid, bm25(texts_fts, 5.0, 2.0, 1.0) AS score FROM texts_fts WHERE texts_fts MATCH ?1 "
-        "      ORDER BY score LIMIT 1000) f "
-        "JOIN texts t ON t.id = f.rowid JOIN extractions e ON e.text_digest = t.digest AND e.current = 1 "
-        "JOIN mementos m ON m.url = e.url AND m.digest = e.digest "
-        "WHERE (?2 IS NULL OR m.site = ?2) AND (?3 IS NULL OR e.language = ?3) "
-        "GROUP BY m.url, t.digest ORDER BY f.score, captured_at LIMIT ?4"
-    )
-    try:
-        _, rows = archive.rows(sql, (expression, site, language, limit))
+        for most in (_FIRST, _ALL):
+            hits = _found(archive, expression, {k: v for k, v in filters.items() if v}, newest, most, limit)
+            if len(hits) >= limit:
+                break
     except sqlite3.OperationalError as error:
         raise BadQuery(f"These words cannot be searched ({error}): put them in quotation marks.") from None
-    hits = []
-    for row in rows:
-        snippet, marks = _snippet(row["text"], row["title"] or "", words)
-        hits.append(
-            Hit(
-                row["url"],
-                row["site"],
-                row["title"],
-                row["published_at"],
-                row["captured_at"],
-                bool(row["current"]),
-                snippet,
-                marks,
+    wanted = tokens.sought(words)
+    return [_hit(row, wanted) for row in hits.values()]
+
+
+def match(words: str) -> str:
+    """A searcher's words as an FTS5 MATCH expression over `texts_fts`. Raises BadQuery where nothing is left of them.
+
+    What `fts_query()` is in SQL.
+    """
+    try:
+        return tokens.match_query(words)
+    except ValueError as error:
+        raise BadQuery(str(error)) from None
+
+
+_FILTERS = {
+    "site": "p.site = :site",
+    "language": "e.language = :language",
+    "section": "lower(e.section) = lower(:section)",
+    "since": "coalesce(e.published_at, (SELECT min(c.captured_at) FROM capture_rows c WHERE c.url = e.url)) >= :since",
+    "until": "coalesce(e.published_at, (SELECT min(c.captured_at) FROM capture_rows c WHERE c.url = e.url)) <= :until",
+}
+
+
+def _found(
+    archive: Archive, expression: str, filters: Mapping[str, str], newest: bool, most: int, limit: int
+) -> dict[str, dict[str, Any]]:
+    """Rows by URL, best first: of at most `most` texts that hold the words, those whose pages pass the filters."""
+    # Filters are looked at before the best are chosen: a site's one text must not be lost behind others' thousands.
+    passed = ""
+    if filters:
+        wanted = " AND ".join(_FILTERS[name] for name in filters)
+        if "site" in filters:
+            # One site has few texts: they are named first. The plus keeps SQLite from asking the index for each.
+            passed = (
+                "AND +texts_fts.rowid IN (SELECT t.id FROM pages p JOIN extraction_rows e ON e.url = p.url "
+                f"AND e.current = 1 JOIN texts t ON t.digest = e.text_digest WHERE {wanted})"
             )
-        )
-    return hits
-
-
-def _snippet(text: str, title: str, words: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """A stretch of the text round the first found word, and where found words stand in it."""
-    wanted = {tokens.fold(word) for word in re.findall(r"\w[\w'’-]*", words) if word not in ("OR", "AND", "NOT")}
-    flat = " ".join(text.split())
-    found = _find(flat, wanted)
-    start = max(0, found[0][0] - _SNIPPET // 3) if found else 0
-    start = flat.rfind(" ", 0, start) + 1 if start else 0
-    cut = flat[start : start + _SNIPPET]
-    marks = tuple((a - start, min(b - start, len(cut))) for a, b in found if start <= a < start + len(cut))
-    ends = ("… " if start else "", " …" if start + len(cut) < len(flat) else "")
-    return ends[0] + cut + ends[1], tuple((a + len(ends[0]), b + len(ends[0])) for a, b in marks)
-
-
-def _find(text: str, wanted: set[str]) -> list[tuple[int, int]]:
-    """Where the wanted words stand in a text, compared folded; in unspaced scripts anywhere, else at word starts."""
-    found = []
-    for match in re.finditer(r"\w[\w'’-]*", text):
-        folded = tokens.fold(match[0])
-        for word in wanted:
-            at = folded.find(word)
-            # A folded word may differ in length from the shown one; then the whole word is marked.
-            if at == 0 or (at > 0 and not folded.isascii()):
-                same = len(folded) == len(match[0])
-                a = match.start() + (at if same else 0)
-                found.append((a, a + len(word) if same else match.end()))
-                break
-        if len(found) >= 50:
+        else:
+            passed = (
+                "AND EXISTS (SELECT 1 FROM texts t JOIN extraction_rows e ON e.text_digest = t.digest "
+                f"AND e.current = 1 JOIN pages p ON p.url = e.url WHERE t.id = texts_fts.rowid AND {wanted})"
+            )
+    # A word of the headline counts for five of the body, one of the standfirst for two.
+    order = "rowid DESC" if newest else "bm25(texts_fts, 5.0, 2.0, 1.0)"
+    texts = archive.db.conn.execute(
+        f"SELECT rowid FROM texts_fts WHERE texts_fts MATCH :words {passed} ORDER BY {order} LIMIT :most",
+        {"words": expression, "most": most, **filters},
+    )
+    rows: dict[str, dict[str, Any]] = {}
+    for (number,) in texts:
+        for row in _pages(archive, number, filters):
+            rows.setdefault(row["url"], row)
+        if len(rows) >= limit:
             break
-    return found
+    for url, row in list(rows.items())[:limit]:
+        if not row["current"]:
+            # A text that was replaced matches better: the one that stands now is shown where it holds the words, too.
+            now = archive.db.conn.execute(
+                "SELECT rowid FROM texts_fts WHERE texts_fts MATCH ? "
+                "AND rowid = (SELECT id FROM texts WHERE digest = ?)",
+                (expression, row["newest"]),
+            ).fetchone()
+            if now:
+                rows[url] = next((o for o in _pages(archive, now[0], filters) if o["url"] == url), row)
+    return dict(list(rows.items())[:limit])
+
+
+def _pages(archive: Archive, number: int, filters: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The pages that show a text, or showed it once, each with its reading."""
+    only = "".join(f" AND {_FILTERS[name]}" for name in filters)
+    found = archive.db.conn.execute(
+        "SELECT e.url, e.digest, p.site, min(c.captured_at) FROM texts t "
+        "JOIN extraction_rows e ON e.text_digest = t.digest AND e.current = 1 "
+        "JOIN pages p ON p.url = e.url AND p.hidden_at IS NULL AND p.kind = 'article' "
+        "JOIN capture_rows c ON c.url = e.url AND c.digest = e.digest AND c.status IN (200, 203, 304) "
+        f"AND c.error IS NULL WHERE t.id = :number{only} GROUP BY e.url",
+        {"number": number, **filters},
+    ).fetchall()
+    for url, digest, site, at in found:
+        newest = archive.db.conn.execute(
+            "SELECT x.text_digest FROM capture_rows c JOIN extraction_rows x ON x.url = c.url AND x.digest = c.digest "
+            "AND x.current = 1 AND x.text_digest IS NOT NULL WHERE c.url = ? AND c.status IN (200, 203, 304) "
+            "AND c.error IS NULL ORDER BY c.captured_at DESC LIMIT 1",
+            (url,),
+        ).fetchone()
+        row = archive.reading(url, digest)
+        if row is not None:
+            now = newest == (row["text_digest"],)
+            yield {**row, "site": site, "captured_at": at, "newest": newest and newest[0], "current": now}
+
+
+def _hit(row: Mapping[str, Any], wanted: list[tuple[str, bool]]) -> Hit:
+    snippet, marks = _snippet(row["text"] or row["standfirst"] or "", wanted)
+    return Hit(
+        row["url"],
+        row["site"],
+        row["title"],
+        row["published_at"],
+        row["captured_at"],
+        row["current"],
+        snippet,
+        marks,
+        row["language"],
+        row["section"],
+    )
+
+
+def _snippet(text: str, wanted: list[tuple[str, bool]]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """The stretch of the text that holds most of the words, and where they stand in it."""
+    flat = " ".join(text.split())
+    found = list(tokens.marks(flat, wanted))[:500]
+    start = 0
+    if found:
+        windows = (
+            (len({word for a, b, word in found if first <= a and b <= first + _SNIPPET * 2 // 3}), -first)
+            for first, _, _ in found
+        )
+        start = max(0, -max(windows)[1] - _SNIPPET // 4)
+        start = flat.rfind(" ", 0, start) + 1 if start and " " in flat[max(0, start - 40) : start] else start
+    cut = flat[start : start + _SNIPPET]
+    ends = ("… " if start else "", " …" if start + len(cut) < len(flat) else "")
+    shift = len(ends[0]) - start
+    marks = tuple((a + shift, min(b, start + len(cut)) + shift) for a, b, _ in found if start <= a < start + len(cut))
+    return ends[0] + cut + ends[1], marks

@@ -67,9 +67,14 @@ class Site:
     max_lists: int = _key("most further section pages and sitemaps asked for in one run", "count", 60)
     delay: float = _key("least seconds between two requests to one host", "seconds", 5.0)
     cadence: float = _key("how often `foreigndesk schedule` visits the site", "duration", 3600.0)
+    keep: str = _key(
+        "`all`: every payload; `revisions`: none whose text, headline, metadata and boxes equal the page's last one",
+        "policy",
+        "all",
+    )
     revisit: float = _key("shortest time between two looks at one article", "duration", 900.0)
     prune: tuple[str, ...] = _key("XPath of elements that never belong to an article", "xpaths", ())
-    keep: tuple[str, ...] = _key("XPath of the element that holds the article's body", "xpaths", ())
+    body: tuple[str, ...] = _key("XPath of the element that holds the article's body", "xpaths", ())
     boxes: tuple[str, ...] = _key("XPath of boxes of links that the general rules miss", "xpaths", ())
     reservations: str = _key(
         "`honour`: of a page that asks not to be archived (noarchive, X-Robots-Tag, tdm-reservation) the visit is "
@@ -136,6 +141,7 @@ _EXPECTED = {
     "seconds": "a number of seconds, 0 or more",
     "duration": 'a length of time, such as "90s", "15m", "6h" or "1d"',
     "xpaths": "a list of XPath expressions",
+    "policy": '"all" or "revisions"',
     "formats": 'a list of strptime formats, such as ["%d.%m.%Y um %H:%M"]',
 }
 
@@ -251,6 +257,10 @@ def _value(kind: str, value: Any) -> Any:
         return tuple(value)
     if kind == "duration":
         return seconds(value)
+    if kind == "policy":
+        if value not in ("all", "revisions"):
+            raise ValueError(f"{value!r} is no policy (the XPath of the body is `body`)")
+        return value
     if kind in ("count", "seconds"):
         if isinstance(value, bool) or not isinstance(value, int if kind == "count" else (int, float)) or value < 0:
             raise ValueError(f"{value!r} is not that")

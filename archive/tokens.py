@@ -100,7 +100,8 @@ _FOLDING = _folding()
 _NON_JOINER = re.compile("(?<=[\u0620-\u06ff])\u200c(?=[\u0620-\u06ff])")
 #: Quotation marks inside Hebrew acronyms, typed in four ways or left out.
 _HEBREW_QUOTE = re.compile("(?<=[א-ת])[\"'׳״’”](?=[א-ת])")
-_PLAIN = re.compile("[\\x01-\\x7f]*")
+#: A nasal without its vowel before a consonant: हिन्दी is written हिंदी as often.
+_DEAD_NASAL = re.compile("[ङञणनम]\u094d(?=[\u0915-\u0939])")
 
 
 def fold(text: str) -> str:
@@ -115,6 +116,8 @@ def fold(text: str) -> str:
     if "\u200c" in text:
         text = _NON_JOINER.sub(" ", text).replace("\u200c", "")
     text = text.translate(_FOLDING)
+    if "\u094d" in text:
+        text = _DEAD_NASAL.sub("\u0902", text)
     if _HEBREW.search(text):
         text = _HEBREW_QUOTE.sub("", text)
     return text
@@ -194,6 +197,8 @@ _QUOTES = str.maketrans(
 )
 #: A phrase, or a word: a quotation mark inside a word (as in Hebrew acronyms) belongs to it.
 _PIECE = re.compile(r'(-?)"([^"]*)"(\*?)|(-?)((?:[^\s"]|(?<=\w)"(?=\w))+)')
+#: Letters, digits and marks in a row: what the index takes for one word, but for scripts that are cut.
+_RUN = re.compile(f"(?:[^\\W_]|[{_MARKS}])+")
 _TOKEN = re.compile(f"[^\\W_]|[{_MARKS}]")
 
 
@@ -223,6 +228,88 @@ def match_query(words: str) -> str:
     if any(groups):
         raise ValueError("Every word is excluded: name at least one word that must be there.")
     raise ValueError("There is nothing to search for: name a word with at least one letter or digit.")
+
+
+def sought(words: str) -> list[tuple[str, bool]]:
+    """(folded word, whether it may go on) of everything that a query asks for, to mark it in a text; never raises.
+
+    Every spelling of a word comes by itself, and every word of a phrase; what is excluded does not come.
+    """
+    found: dict[tuple[str, bool], None] = {}
+    negated = False
+    for piece in list(_pieces(words[:MAX_QUERY].translate(_QUOTES)))[:MAX_TERMS]:
+        if isinstance(piece, str):
+            negated = piece == "NOT"
+            continue
+        if not (piece.excluded or negated):
+            folded = fold(piece.text)
+            for spelling in [folded] if piece.phrase else _spellings(folded):
+                parts = _RUN.findall(spelling)
+                found.update(((part, piece.prefix and part == parts[-1]), None) for part in parts)
+        negated = False
+    return list(found)
+
+
+def marks(text: str, wanted: Iterable[tuple[str, bool]]) -> Iterator[tuple[int, int, str]]:
+    """(start, end, word) of every word of a text that `sought` named, in order.
+
+    In scripts written without spaces, and in Korean, a word is found anywhere; elsewhere as a whole, or its beginning.
+    """
+    plain = [(word, goes_on) for word, goes_on in wanted if word]
+    if not plain:
+        return
+    folded = fold(text)
+    found = sorted(place for pair in plain for place in _places(folded, *pair))
+    # Most texts keep their length when they are folded, so that places in one are places in the other.
+    if len(folded) == len(text) and all(fold(text[start:end]) == folded[start:end] for start, end, _ in found):
+        end = 0
+        for place in found:
+            if place[0] >= end:
+                end = place[1]
+                yield place
+    elif found:
+        yield from _run_by_run(text, plain)
+
+
+def _places(folded: str, word: str, goes_on: bool) -> Iterator[tuple[int, int, str]]:
+    """Where a folded word stands in a folded text."""
+    inside = _HAS_CUT.search(word) is not None
+    at = folded.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if inside:
+            yield at, end, word
+        elif not (at and _RUN.match(folded, at - 1)):
+            rest = _RUN.match(folded, end)
+            if goes_on or rest is None:
+                end = rest.end() if rest else end
+                yield at, end, word
+        at = folded.find(word, end)
+
+
+def _run_by_run(text: str, wanted: list[tuple[str, bool]]) -> Iterator[tuple[int, int, str]]:
+    """The same for a text whose folded form has another length: slower, run of letters by run of letters."""
+    for run in _RUN.finditer(text):
+        folded = fold(run[0])
+        for word, goes_on in wanted:
+            if folded == word or (goes_on and folded.startswith(word)):
+                yield run.start(), run.end(), word
+                break
+            if _HAS_CUT.search(word) and word in folded:
+                yield from ((run.start() + a, run.start() + b, word) for a, b in _inside(run[0], folded, word))
+                break
+
+
+def _inside(run: str, folded: str, word: str) -> Iterator[tuple[int, int]]:
+    """Where a folded word stands in a run of letters; the whole run where that cannot be told."""
+    places = [place for place, char in enumerate(run) for _ in fold(char)]
+    if len(places) != len(folded):
+        yield 0, len(run)
+        return
+    at = folded.find(word)
+    while at >= 0:
+        yield places[at], places[at + len(word) - 1] + 1
+        at = folded.find(word, at + len(word))
 
 
 def _pieces(words: str) -> Iterator[_Term | str]:
@@ -277,7 +364,9 @@ def _spellings(word: str) -> list[str]:
         forms = (form.replace("للل", "لل") for form in forms)
         return list(dict.fromkeys([word, stem, *forms]))
     if _HEBREW_WORD.fullmatch(word) and len(word) >= 3:
-        return [word, *(front + word for front in _HEBREW_FRONT)]
+        # Asked for with its article, it is found without, and behind the particles that take the article's place.
+        stem = word[1:] if word.startswith("ה") and len(word) >= 4 else word
+        return list(dict.fromkeys([word, stem, *(front + stem for front in _HEBREW_FRONT)]))
     return [word]
 
 

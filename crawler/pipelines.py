@@ -18,7 +18,8 @@ class StoreCaptures:
     """Collects visits and writes them at `BATCH_CAPTURES` of them, `BATCH_BYTES`, or `BATCH_SECONDS` after the first.
 
     robots.txt fetches arrive by the `captured` signal, since no spider asked for them. Where the archive cannot be
-    written (a full disk, say) the batch is kept and the run is ended; it is tried once more as the run closes.
+    written (a full disk, say) the batch is kept and the run is ended; it is tried once more as the run closes. Before
+    it comes to that, the run ends when less than `DISK_RESERVE` bytes of the disk are free.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -73,11 +74,20 @@ class StoreCaptures:
             self._write()
         except ArchiveError as error:
             self.broken = True
-            logger.error("%s The run of %s ends here.", error, self.crawler.spider and self.crawler.spider.name)
-            engine: Any = self.crawler.engine
-            self.ending = asyncio.get_running_loop().create_task(engine.close_spider_async(reason="archive_unwritable"))
+            self._end(str(error), "archive_unwritable")
             return
         self.batch, self.bytes = [], 0
+        spider: Any = self.crawler.spider
+        short = spider.archive.shortage(*spider.reserve)
+        if short:
+            # What is in hand is kept: the reserve has room for it.
+            self._end(short, "disk_low")
+
+    def _end(self, why: str, reason: str) -> None:
+        """End the run, after what is in hand."""
+        logger.error("%s The run of %s ends here.", why, self.crawler.spider and self.crawler.spider.name)
+        engine: Any = self.crawler.engine
+        self.ending = asyncio.get_running_loop().create_task(engine.close_spider_async(reason=reason))
 
     def _write(self) -> None:
         """Write the batch; where something in it cannot be stored, each visit by itself. Raises ArchiveError."""

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from archive import Archive, Site
+from archive import Archive, Site, load_sites
 from crawler.cli.visit import visit_once
+from crawler.newsroom import Newsroom
 from crawler.run import Run
 
 # How long an example takes is the machine's affair, not the code's.
@@ -70,3 +71,23 @@ def clock() -> Clock:
 def archive(tmp_path: Path) -> Iterator[Archive]:
     with Archive.open(tmp_path / "archive.db") as opened:
         yield opened
+
+
+FAST = {"DOWNLOAD_DELAY": 0, "RETRY_TIMES": 1, "RETRY_SECONDS": 0.1, "DOWNLOAD_TIMEOUT": 5}
+
+
+def crawl(path: Path, sites: Sequence[Site], room: Newsroom, **overrides: Any) -> dict[str, Run]:
+    runs = visit_once(list(sites), path, resolve=room.resolve, quiet=True, overrides={**FAST, **overrides})
+    return {run.site: run for run in runs}
+
+
+@pytest.fixture(scope="session")
+def editions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Newsroom, list[dict[str, Run]]]]:
+    """The whole newsroom crawled in its first edition, then twice in its second."""
+    path = tmp_path_factory.mktemp("editions") / "press.db"
+    with Newsroom(edition=1) as room:
+        sites = list(load_sites(room.sites_file).values())
+        runs = [crawl(path, sites, room)]
+        room.edition = 2
+        runs += [crawl(path, sites, room), crawl(path, sites, room)]
+        yield path, room, runs

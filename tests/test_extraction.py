@@ -371,7 +371,7 @@ def test_site_rules() -> None:
         + "".join(f"<p>{one}</p>" for one in ENGLISH)
         + "</div>"
     )
-    assert paragraphs(read(odd, site=Site("herald", keep=("//*[@id='here']",)))) == ENGLISH
+    assert paragraphs(read(odd, site=Site("herald", body=("//*[@id='here']",)))) == ENGLISH
     assert extractor_id(rules) != extractor_id(None) == extractor_id(Site("other"))
     assert extractor_id(None).startswith("foreigndesk-1+trafilatura-")
     assert extractor_id(None).endswith("+rules-none")

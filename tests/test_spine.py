@@ -9,41 +9,19 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from archive import Archive, Site, history, load_sites
 from crawler.cli.visit import visit_once
 from crawler.newsroom import Newsroom
 from crawler.run import Run
-from tests.conftest import Clock
-
-FAST = {"DOWNLOAD_DELAY": 0, "RETRY_TIMES": 1, "RETRY_SECONDS": 0.1, "DOWNLOAD_TIMEOUT": 5}
-
-
-def crawl(path: Path, sites: Sequence[Site], room: Newsroom, **overrides: Any) -> dict[str, Run]:
-    runs = visit_once(list(sites), path, resolve=room.resolve, quiet=True, overrides={**FAST, **overrides})
-    return {run.site: run for run in runs}
+from tests.conftest import FAST, Clock, crawl
 
 
 def rows(path: Path, sql: str, *values: object) -> list[dict[str, Any]]:
     with Archive.open(path) as archive:
         return archive.rows(sql, values)[1]
-
-
-@pytest.fixture(scope="module")
-def editions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Newsroom, list[dict[str, Run]]]]:
-    """The whole newsroom crawled in its first edition, then twice in its second."""
-    path = tmp_path_factory.mktemp("spine") / "press.db"
-    with Newsroom(edition=1) as room:
-        sites = list(load_sites(room.sites_file).values())
-        runs = [crawl(path, sites, room)]
-        room.edition = 2
-        runs += [crawl(path, sites, room), crawl(path, sites, room)]
-        yield path, room, runs
 
 
 def test_every_run_is_done(editions: tuple[Path, Newsroom, list[dict[str, Run]]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sqlite3
 import sys
 
 import click
@@ -18,11 +19,20 @@ COMMANDS = {
     "sites": "crawler.cli.sites:sites",
     "reextract": "crawler.cli.read:reextract_",
     "extract": "crawler.cli.read:extract_",
+    "migrate": "crawler.cli.keep:migrate",
     "query": "crawler.cli.ask:query_",
     "search": "crawler.cli.ask:search_",
     "history": "crawler.cli.ask:history_",
     "diff": "crawler.cli.ask:diff_",
     "status": "crawler.cli.ask:status",
+    "compact": "crawler.cli.keep:compact_",
+    "memento": "crawler.cli.look:memento_",
+    "timemap": "crawler.cli.look:timemap_",
+    "verify": "crawler.cli.keep:verify_",
+    "head": "crawler.cli.keep:head_",
+    "backup": "crawler.cli.keep:backup_",
+    "erase": "crawler.cli.keep:erase_",
+    "hide": "crawler.cli.keep:hide_",
     "doctor": "crawler.cli.care:doctor",
 }
 
@@ -45,6 +55,11 @@ class Sentences(click.Group):
             return super().invoke(ctx)
         except ArchiveError as error:
             click.echo(f"foreigndesk: {error}", err=True)
+            ctx.exit(2)
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            from archive import fault
+
+            click.echo(f"foreigndesk: The archive cannot be read: {fault(error)}", err=True)
             ctx.exit(2)
         except BrokenPipeError:
             # The reader of a pipe (`head`, say) has what it wanted; nothing is wrong.

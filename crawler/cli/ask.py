@@ -9,29 +9,70 @@ from pathlib import Path
 import click
 from rich.text import Text as Shown
 
-from archive import Archive, compare, history, query, search
+from archive import Archive, BadQuery, compare, history, number, query, questions, search
+from archive import saved as saved_question
 from crawler.cli.show import archive_option, clean, console, funnel_line, show_diff, write_rows
 
 
 @click.command("query")
-@click.argument("sql")
+@click.argument("sql", required=False)
 @archive_option
+@click.option("--saved", metavar="NAME", help="Ask a question of the cookbook by its name instead.")
+@click.option("--list", "listed", is_flag=True, help="Name the questions of the cookbook, with their parameters.")
+@click.option("--with", "given", multiple=True, metavar="KEY=VALUE", help="A value for :KEY in the SQL (repeatable).")
 @click.option("--csv", "form", flag_value="csv", help="Comma-separated values with a header line.")
 @click.option("--json", "form", flag_value="json", help="One JSON array of objects.")
 @click.option("--nl", "form", flag_value="nl", help="One JSON object a line.")
 @click.option("--table", "form", flag_value="table", help="A table for people (the default on a terminal).")
 @click.option("--seconds", default=30.0, show_default=True, help="Stop a query that takes longer.")
-def query_(sql: str, archive_path: str, form: str | None, seconds: float) -> None:
+def query_(
+    sql: str | None,
+    archive_path: str,
+    saved: str | None,
+    listed: bool,
+    given: tuple[str, ...],
+    form: str | None,
+    seconds: float,
+) -> None:
     """Run one SELECT on the archive, read-only.
 
     \b
     foreigndesk query "SELECT site, title FROM articles ORDER BY published_at DESC LIMIT 10"
     foreigndesk query "SELECT * FROM revisions WHERE revision > 1" --csv > revisions.csv
+    foreigndesk query --saved most_recommended --with days=30 --with site=lemonde
 
-    Views: articles, revisions, related_links, fronts, mementos, latest. `-` reads the SQL from standard input.
+    docs/schema.md describes every view and table, docs/cookbook.md the saved questions. fts_query('words') makes what
+    `texts_fts MATCH` takes. `-` reads the SQL from standard input.
     """
-    columns, rows = query(archive_path, sys.stdin.read() if sql == "-" else sql, seconds=seconds)
+    if listed:
+        for one in questions().values():
+            takes = " ".join(f"--with {key}={value}" for key, value in one.parameters.items() if value is not None)
+            free = " ".join(f"[--with {key}=…]" for key, value in one.parameters.items() if value is None)
+            click.echo(f"{one.name:<32} {one.question}" + (f"  ({f'{free} {takes}'.strip()})" if takes or free else ""))
+        return
+    if bool(sql) == bool(saved):
+        raise BadQuery(
+            "Write one SELECT, or name a saved question with --saved; `foreigndesk query --list` names them."
+        )
+    values = _given(given)
+    if saved:
+        asked, parameters = saved_question(saved, values)
+    else:
+        asked = sys.stdin.read() if sql == "-" else str(sql)
+        parameters = {key: number(value) for key, value in values.items()}
+    columns, rows = query(archive_path, asked, parameters, seconds=seconds)
     write_rows(sys.stdout, form or ("table" if sys.stdout.isatty() else "csv"), columns, rows)
+
+
+def _given(pairs: tuple[str, ...]) -> dict[str, str]:
+    """The values that --with options give. Raises BadQuery for one that gives none."""
+    found = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign or not key.isidentifier():
+            raise BadQuery(f"{pair!r} gives no value: write --with KEY=VALUE, such as --with site=lemonde.")
+        found[key] = value
+    return found
 
 
 @click.command("search")
@@ -39,10 +80,23 @@ def query_(sql: str, archive_path: str, form: str | None, seconds: float) -> Non
 @archive_option
 @click.option("--site", help="Only this site.")
 @click.option("--language", help="Only texts in this language (ISO 639-1).")
+@click.option("--section", help="Only this section, as the pages name it.")
+@click.option("--since", metavar="T", help="Only published at or after this time (ISO 8601; a day or month will do).")
+@click.option("--until", metavar="T", help="Only published at or before this time; a day or month means all of it.")
+@click.option("--newest", is_flag=True, help="Those read last first, instead of the best match.")
 @click.option("--limit", default=20, show_default=True, help="At most so many articles.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def search_(
-    words: tuple[str, ...], archive_path: str, site: str | None, language: str | None, limit: int, as_json: bool
+    words: tuple[str, ...],
+    archive_path: str,
+    site: str | None,
+    language: str | None,
+    section: str | None,
+    since: str | None,
+    until: str | None,
+    newest: bool,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """Find articles by words in any script, best match first, over all their revisions.
 
@@ -50,9 +104,20 @@ def search_(
     foreigndesk search water treaty
     foreigndesk search '"exact phrase"' -- -without
     foreigndesk search 条約
+    foreigndesk search 'reservoir* OR dam' --language en --since 2026-11 --newest
     """
-    with Archive.open(archive_path, create=False) as archive:
-        hits = search(archive, " ".join(words), site=site, language=language, limit=limit)
+    with Archive.read(archive_path) as archive:
+        hits = search(
+            archive,
+            " ".join(words),
+            site=site,
+            language=language,
+            section=section,
+            since=since,
+            until=until,
+            newest=newest,
+            limit=limit,
+        )
     shown = console()
     for hit in hits:
         if as_json:
@@ -63,6 +128,8 @@ def search_(
                 "published": hit.published_at,
                 "captured_at": hit.captured_at,
                 "current": hit.current,
+                "language": hit.language,
+                "section": hit.section,
                 "snippet": hit.snippet,
             }
             click.echo(json.dumps(row, ensure_ascii=False))
@@ -85,7 +152,7 @@ def search_(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def history_(url: str, archive_path: str, as_json: bool) -> None:
     """Every capture of a page: first text, changes, no change, removal, failure."""
-    with Archive.open(archive_path, create=False) as archive:
+    with Archive.read(archive_path) as archive:
         events = history(archive, url)
     shown = console()
     styles = {
@@ -131,7 +198,7 @@ def history_(url: str, archive_path: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="The typed changes as one JSON object.")
 def diff_(url: str, archive_path: str, old: str | None, new: str | None, as_json: bool) -> None:
     """What changed in an article between two of its revisions: headline, sentences, numbers, corrections."""
-    with Archive.open(archive_path, create=False) as archive:
+    with Archive.read(archive_path) as archive:
         before, after, change = compare(archive, url, old, new)
     if as_json:
         row = {"url": url, "from": before.captured_at, "to": after.captured_at, **change.as_dict()}
@@ -153,7 +220,7 @@ def diff_(url: str, archive_path: str, old: str | None, new: str | None, as_json
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def status(archive_path: str, as_json: bool) -> None:
     """What the archive holds: pages, captures, texts, size on disk, and the last runs."""
-    with Archive.open(archive_path, create=False) as archive:
+    with Archive.read(archive_path) as archive:
         counts = archive.counts()
         runs = archive.runs(limit=10)
     counts["bytes"] = sum(p.stat().st_size for p in map(Path, (archive_path, f"{archive_path}-wal")) if p.exists())

@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request
 from scrapy.settings import BaseSettings
 
-from archive import Archive, Capture, Executor, Visit, open_executor
+from archive import Archive, ArchiveUnreadable, Capture, Executor, Visit, open_executor
 from crawler import frontier
 from crawler.addresses import require_contact
 from crawler.hosts import Hosts
@@ -33,6 +33,7 @@ class SiteSpider(Lists, Asking):
 
     name = "site"
     due: str
+    reserve: tuple[int, float]
 
     @classmethod
     def from_crawler(
@@ -44,6 +45,12 @@ class SiteSpider(Lists, Asking):
         spider.clock = crawler.settings["CLOCK"]
         spider.due = crawler.settings.get("DUE") or spider.clock().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         spider.archive = Archive.open(Path(crawler.settings["ARCHIVE"]))
+        settings = crawler.settings
+        spider.reserve = settings.getint("DISK_RESERVE"), settings.getfloat("DISK_RESERVE_SHARE")
+        short = spider.archive.shortage(*spider.reserve)
+        if short:
+            spider.archive.close()
+            raise ArchiveUnreadable(short)
         spider.own_executor = None if executor else workers(crawler.settings, "processes:1")
         spider.executor = executor or spider.own_executor  # type: ignore[assignment]
         spider.hosts = hosts or Hosts(spider.clock)

@@ -110,6 +110,10 @@ class Asking(scrapy.Spider):
         """
         if url in self._asked:
             return None
+        if self.archive.erased(url):
+            self._asked.add(url)
+            self.reasons["erased"] += 1
+            return None
         if kind == "article" and not hops:
             if self._budget <= 0:
                 self.funnel["left"] += 1

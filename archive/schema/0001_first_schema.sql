@@ -1,19 +1,5 @@
-"""Tables and views as SQL, and the named migrations that bring a file to them.
+-- 0.1.0: every table and view.
 
-Keys are what things are (URL, digest, time), never a number that one file made up, so that two archives agree
-without talking. Tables of facts (pages, snapshots, bodies, captures, runs) are only ever added to; tables of
-opinions (extractions, texts, links, texts_fts) can be thrown away and made again from them. Revisions are never
-stored: a view computes them. Every view runs in a bare `sqlite3` shell.
-"""
-
-from __future__ import annotations
-
-from sqlite_utils import Database, Migrations
-
-#: "FDSK": says in the file's header that it is an archive of ours (`PRAGMA application_id`).
-APPLICATION_ID = 0x4644534B
-
-TABLES = """
 CREATE TABLE sites (
     site TEXT PRIMARY KEY, name TEXT, home TEXT, language TEXT, country TEXT, entry TEXT, loaded_at TEXT
 ) STRICT, WITHOUT ROWID;
@@ -43,12 +29,10 @@ CREATE TABLE captures (
     status INTEGER, reason TEXT, digest TEXT REFERENCES snapshots (digest), wire_digest TEXT, location TEXT,
     etag TEXT, last_modified TEXT, content_type TEXT, http_version TEXT, ip TEXT,
     request_headers TEXT, response_headers TEXT, error TEXT, detail TEXT, attempts INTEGER NOT NULL DEFAULT 1,
-    tls TEXT, next_try TEXT, reserved TEXT, wire_length INTEGER,
     PRIMARY KEY (url, captured_at), CHECK (status IS NOT NULL OR error IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX captures_by_site ON captures (site, captured_at);
 CREATE INDEX captures_by_digest ON captures (digest) WHERE digest IS NOT NULL;
-CREATE INDEX captures_by_next_try ON captures (next_try) WHERE next_try IS NOT NULL;
 
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, title TEXT, standfirst TEXT, text TEXT NOT NULL,
@@ -70,13 +54,11 @@ CREATE INDEX extractions_by_text ON extractions (text_digest) WHERE text_digest 
 
 CREATE TABLE links (
     list TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('readers', 'related', 'recommended', 'front')),
-    rank INTEGER NOT NULL, target TEXT NOT NULL, text TEXT, heading TEXT, href TEXT, published TEXT, modified TEXT,
+    rank INTEGER NOT NULL, target TEXT NOT NULL, text TEXT, heading TEXT, href TEXT, published TEXT,
     PRIMARY KEY (list, kind, rank)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX links_by_target ON links (target);
-"""
 
-VIEWS = """
 -- mementos: every capture that shows a page's state, with what was read in it; a page's rows are its timemap.
 CREATE VIEW mementos AS
 SELECT c.url, c.captured_at, c.site, p.kind AS page_kind, c.status, c.digest, e.kind AS kind, e.text_digest,
@@ -130,30 +112,7 @@ WHERE l.kind <> 'front';
 
 -- fronts: what a section page, feed or sitemap listed at each capture, in its order, with the headline as shown.
 CREATE VIEW fronts AS
-SELECT m.captured_at, m.url, m.site, m.page_kind AS kind, l.rank, l.target, l.text, l.heading, l.published, l.modified,
+SELECT m.captured_at, m.url, m.site, m.page_kind AS kind, l.rank, l.target, l.text, l.heading, l.published,
        EXISTS (SELECT 1 FROM captures c WHERE c.url = l.target AND c.digest IS NOT NULL) AS archived
 FROM mementos m JOIN links l ON l.list = m.links_digest
 WHERE l.kind = 'front';
-"""
-
-migrations = Migrations("archive")
-
-
-@migrations()
-def first_schema(db: Database) -> None:
-    """0.1.0: every table and view."""
-    # Not executescript(): it would commit the migration's transaction half-way.
-    for statement in statements(TABLES + VIEWS):
-        db.conn.execute(statement)
-    db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-
-
-def statements(sql: str) -> list[str]:
-    """The single statements of our own SQL text, which has no semicolon inside a statement."""
-    return [one.strip() for one in sql.split(";\n") if one.strip()]
-
-
-def unknown_migrations(db: Database) -> list[str]:
-    """Migrations that the file has had and this version does not know: it was written by a newer one."""
-    known = {m.name for m in migrations._migrations}
-    return [m.name for m in migrations.applied(db) if m.name not in known]

@@ -1,0 +1,229 @@
+"""Questions: what the archive knows of a page, a site, itself, as the crawler and the commands ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from archive.errors import PayloadDamaged, UnknownPage
+from archive.opening import File
+from archive.records import moment, text_digest, timestamp
+from archive.rows import reading_seal
+from archive.sites import Site
+from archive.tombstones import Tombstones
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the archive knows of a page that may be due: all times UTC, None where it never happened."""
+
+    url: str
+    kind: str
+    discovered_at: datetime
+    captures: int
+    first_at: datetime | None
+    last_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+    failures: int
+    next_try: datetime | None = None
+
+
+class Questions(File):
+    """Answers them; writes nothing."""
+
+    # ---- before a request
+
+    def validators(self, url: str) -> tuple[str | None, str | None]:
+        """(ETag, Last-Modified) to ask with, from the newest full answer of this very URL; (None, None) without one."""
+        row = self.db.conn.execute(
+            "SELECT etag, last_modified FROM capture_rows WHERE url = ? AND digest IS NOT NULL "
+            "AND status IN (200, 203) AND error IS NULL ORDER BY captured_at DESC LIMIT 1",
+            (url,),
+        ).fetchone()
+        return (row[0], row[1]) if row else (None, None)
+
+    def failures(self, url: str) -> int:
+        """How often in a row a page's newest captures failed in a way that may pass (they name a next try)."""
+        rows = self.db.conn.execute(
+            "SELECT next_try IS NOT NULL FROM capture_rows WHERE url = ? ORDER BY captured_at DESC LIMIT 40", (url,)
+        ).fetchall()
+        return next((count for count, (failed,) in enumerate(rows) if not failed), len(rows))
+
+    def postponed(self, at: datetime) -> list[tuple[str, datetime]]:
+        """(URL, until) of answers 429 and 503 with which a host asked to be left alone beyond `at` (UTC)."""
+        rows = self.db.conn.execute(
+            "SELECT url, max(next_try) FROM capture_rows WHERE next_try > ? AND status IN (429, 503) GROUP BY url",
+            (timestamp(at),),
+        ).fetchall()
+        return [(url, moment(until)) for url, until in rows]
+
+    def unfetched(self, urls: Sequence[str]) -> set[str]:
+        """Those of the URLs that have never been captured and were not erased."""
+        held: set[str] = set()
+        for start in range(0, len(urls), 500):
+            some = urls[start : start + 500]
+            marks = ",".join("?" * len(some))
+            held.update(
+                row[0]
+                for row in self.db.conn.execute(f"SELECT DISTINCT url FROM capture_rows WHERE url IN ({marks})", some)
+            )
+        stones = Tombstones(self.db.conn)
+        return {url for url in urls if url not in held and not stones.url(url)}
+
+    def erased(self, url: str) -> bool:
+        """Whether a page was erased, or its whole domain: it is not to be fetched again."""
+        return Tombstones(self.db.conn).url(url)
+
+    def listed_before(self, url: str) -> int:
+        """How many links the newest reading of a list that had any showed: 0 where it never listed one."""
+        row = self.db.conn.execute(
+            "SELECT count(*) FROM links l WHERE l.list = (SELECT e.links_digest FROM extraction_rows e "
+            "JOIN capture_rows c ON c.url = e.url AND c.digest = e.digest WHERE e.url = ? AND e.current = 1 "
+            "AND e.links_digest IS NOT NULL ORDER BY c.captured_at DESC LIMIT 1)",
+            (url,),
+        ).fetchone()
+        return int(row[0])
+
+    def gained(self, site: str, since: datetime) -> tuple[int, int]:
+        """(new articles, revised articles) that a site's captures since a moment brought, as they are read now."""
+        row = self.db.conn.execute(
+            "SELECT coalesce(sum(before IS NULL), 0), coalesce(sum(before <> text), 0) FROM ("
+            "  SELECT e.text_digest AS text, (SELECT x.text_digest FROM capture_rows o "
+            "    JOIN extraction_rows x ON x.url = o.url AND x.digest = o.digest AND x.current = 1 "
+            "    AND x.text_digest IS NOT NULL WHERE o.url = c.url AND o.captured_at < c.captured_at "
+            "    AND o.error IS NULL AND o.status IN (200, 203, 304) ORDER BY o.captured_at DESC LIMIT 1) AS before "
+            "  FROM capture_rows c JOIN pages p ON p.url = c.url AND p.kind = 'article' "
+            "  JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 AND e.text_digest IS "
+            "NOT NULL "
+            "  WHERE c.site = ? AND c.captured_at >= ? AND c.error IS NULL AND c.status IN (200, 203))",
+            (site, timestamp(since)),
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
+    def flagged(self, site: str, since: datetime) -> int:
+        """How many articles a site's captures since a moment brought that were read as something else than that."""
+        row = self.db.conn.execute(
+            "SELECT count(*) FROM capture_rows c JOIN pages p ON p.url = c.url AND p.kind = 'article' "
+            "JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
+            "WHERE c.site = ? AND c.captured_at >= ? AND c.error IS NULL AND c.status IN (200, 203) "
+            "AND e.problem IS NOT NULL",
+            (site, timestamp(since)),
+        ).fetchone()
+        return int(row[0])
+
+    def seen(self, site: str) -> Iterator[Seen]:
+        """What is known of each article page of a site, for the frontier; pages that moved for good are left out."""
+        rows = self.db.conn.execute(
+            "SELECT p.url, p.kind, p.discovered_at, coalesce(s.n, 0), s.first, s.last, c.status, c.error, "
+            "coalesce(s.failed, 0), c.next_try "
+            "FROM pages p "
+            "LEFT JOIN (SELECT url, count(*) AS n, min(captured_at) AS first, max(captured_at) AS last, "
+            "           sum(next_try IS NOT NULL) AS failed "
+            "           FROM capture_rows WHERE site = ?1 GROUP BY url) s ON s.url = p.url "
+            "LEFT JOIN capture_rows c ON c.url = p.url AND c.captured_at = s.last "
+            "WHERE p.site = ?1 AND p.kind = 'article' AND p.alias_of IS NULL",
+            (site,),
+        )
+        for url, kind, discovered, count, first, last, status, error, failed, next_try in rows:
+            yield Seen(
+                url,
+                kind,
+                moment(discovered),
+                count,
+                first and moment(first),
+                last and moment(last),
+                status,
+                error,
+                failed,
+                next_try and moment(next_try),
+            )
+
+    def timemap(self, url: str) -> list[dict[str, Any]]:
+        """Every capture of a page in order of time, with what was read in it. Raises UnknownPage."""
+        _, rows = self.rows(
+            "SELECT c.captured_at, c.status, c.reason, c.error, c.detail, c.location, c.digest, e.text_digest, "
+            "e.kind, e.problem, t.title, t.words "
+            "FROM capture_rows c "
+            "LEFT JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
+            "LEFT JOIN texts t ON t.digest = e.text_digest WHERE c.url = ? ORDER BY c.captured_at",
+            (url,),
+        )
+        self._expect(url, bool(rows))
+        return rows
+
+    def _expect(self, url: str, held: bool) -> None:
+        """Raise UnknownPage, with why, for a page that is not there to be shown."""
+        row = self.db.conn.execute("SELECT hidden_at, hidden_why FROM pages WHERE url = ?", (url,)).fetchone()
+        if row and row[0]:
+            why = f" ({row[1]})" if row[1] else ""
+            raise UnknownPage(f"{url} is hidden since {row[0][:10]}{why}; `foreigndesk hide --undo` shows it again.")
+        if held:
+            return
+        if self.erased(url):
+            raise UnknownPage(f"{url} was erased from this archive; the table `tombstones` says when and why.")
+        near = self.db.conn.execute(
+            "SELECT url FROM pages WHERE hidden_at IS NULL AND url LIKE ? LIMIT 1", (f"%{url.split('//')[-1]}%",)
+        ).fetchone()
+        hint = f"Did you mean {near[0]}?" if near else "`foreigndesk search WORDS` finds pages by their words."
+        raise UnknownPage(f"The archive holds no capture of {url}. {hint}")
+
+    def reading(self, url: str, digest: str) -> dict[str, Any] | None:
+        """The current reading of one snapshot of a page (columns of the view `readings`), or None.
+
+        Raises PayloadDamaged where the reading or its text is not as it was kept.
+        """
+        columns, rows = self.rows(
+            "SELECT e.*, t.title, t.standfirst, t.text, t.words, "
+            "json_patch(s.value, coalesce(e.fields_changes, '{}')) AS fields FROM extraction_rows e "
+            "LEFT JOIN texts t ON t.digest = e.text_digest LEFT JOIN shared_values s ON s.name = e.fields_set "
+            "WHERE e.url = ? AND e.digest = ? AND e.current = 1",
+            (url, digest),
+        )
+        if not rows:
+            return None
+        row = rows[0]
+        kept = {name: row[name] for name in columns[: columns.index("seal") + 1]}
+        # A damaged index gives another row than the one that was asked for.
+        asked = (row["url"], row["digest"]) == (url, digest)
+        if not asked or (row["seal"] is not None and reading_seal(kept) != row["seal"]):
+            raise PayloadDamaged(
+                f"What was read in {url} is not as it was kept: `foreigndesk verify` reads it again from its page."
+            )
+        check_text(row)
+        return {name: value for name, value in row.items() if name not in ("fields_set", "fields_changes", "seal")}
+
+    def sites(self) -> dict[str, Site]:
+        """The entries under which sites were last visited, by their key: the rules that `reextract` falls back on."""
+        _, rows = self.rows("SELECT site, entry FROM sites")
+        return {row["site"]: Site.from_entry(row["entry"]) for row in rows}
+
+    def counts(self) -> dict[str, int]:
+        """How much the archive holds, by what it is."""
+        asked = {
+            "sites": "SELECT count(DISTINCT site) FROM pages",
+            "articles known": "SELECT count(*) FROM pages WHERE kind = 'article'",
+            "captures": "SELECT count(*) FROM capture_rows",
+            "failed captures": "SELECT count(*) FROM capture_rows WHERE error IS NOT NULL",
+            "snapshots": "SELECT count(*) FROM snapshots",
+            "payload bytes": "SELECT coalesce(sum(length), 0) FROM snapshots",
+            "texts": "SELECT count(*) FROM texts",
+            "links": "SELECT count(*) FROM listed",
+            "snapshots not read yet": "SELECT count(DISTINCT c.url || c.digest) FROM capture_rows c JOIN pages p ON "
+            "p.url = c.url "
+            "LEFT JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 WHERE c.digest IS "
+            "NOT NULL "
+            "AND c.status IN (200, 203) AND c.error IS NULL AND p.kind <> 'robots' AND e.url IS NULL",
+        }
+        return {name.replace(" ", "_"): int(self.db.conn.execute(sql).fetchone()[0]) for name, sql in asked.items()}
+
+
+def check_text(row: Mapping[str, Any]) -> None:
+    """Raise PayloadDamaged where a row's title, standfirst and text no longer have the digest they were kept under."""
+    digest = row["text_digest"]
+    if digest and text_digest(row["title"], row["standfirst"], row["text"]) != digest:
+        raise PayloadDamaged(
+            f"The text kept as {digest} has another digest now: `foreigndesk verify` reads it again from its page."
+        )
