@@ -7,9 +7,12 @@ Workers are killable: a page that hangs, eats memory or crashes its worker costs
 from __future__ import annotations
 
 import concurrent.futures
-import multiprocessing
+import multiprocessing.context
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator
+from multiprocessing import forkserver, resource_tracker
+from multiprocessing.synchronize import RLock
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -63,6 +66,21 @@ class Serial(_Closing):
         return future
 
 
+class _Forking(multiprocessing.context.ForkServerContext):
+    """A fork server that keeps the locks it hands out, so that they outlive the workers.
+
+    pebble drops its locks, and with them their names, before it stops its workers: one that is just starting then
+    cannot find them, and dies with a traceback.
+    """
+
+    def __init__(self) -> None:
+        self.locks: list[RLock] = []
+
+    def RLock(self) -> RLock:
+        self.locks.append(super().RLock())
+        return self.locks[-1]
+
+
 class Processes(_Closing):
     """Worker processes with a wall-clock limit and a memory limit each.
 
@@ -75,10 +93,11 @@ class Processes(_Closing):
         self.width, self.seconds = width, seconds
         # A fork server imports the extractor once; a worker that has to be replaced is back in milliseconds, and no
         # thread, socket or database handle of ours is copied into it.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["archive.extraction", "archive.links.fronts"])
+        self._context = _Forking()
+        self._context.set_forkserver_preload(["archive.extraction", "archive.links.fronts"])
+        _start_server()
         self._pool: Any = pebble.ProcessPool(
-            width, max_tasks=PAGES_PER_WORKER, initializer=_limit, initargs=(memory,), context=context
+            width, max_tasks=PAGES_PER_WORKER, initializer=_limit, initargs=(memory,), context=self._context
         )
 
     def submit(self, function: Callable[..., T], *args: Any) -> concurrent.futures.Future[T]:
@@ -88,6 +107,7 @@ class Processes(_Closing):
     def close(self) -> None:
         self._pool.stop()
         self._pool.join()
+        self._context.locks.clear()
 
 
 def open_executor(
@@ -127,10 +147,22 @@ def run_bounded(
             yield waiting.pop(future), future
 
 
+def _start_server() -> None:
+    """Start the fork server, deaf to Ctrl-C from its first moment: that is for the parent to answer.
+
+    It ignores the signal only after its imports, and would end them with a traceback; what is blocked here is blocked
+    there.
+    """
+    resource_tracker.ensure_running()  # first: its start would unblock the signal
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
 def _limit(memory: int) -> None:
     """In a fresh worker: bound its memory, leave Ctrl-C to the parent, end with the parent."""
-    import signal
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if memory:
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -70,3 +72,34 @@ def test_items_are_taken_as_they_are_needed() -> None:
 def test_unknown_executors_are_refused(spec: str) -> None:
     with pytest.raises(BadQuery, match="names no executor"):
         open_executor(spec)
+
+
+def said_by(script: str) -> str:
+    """What a script says on standard error, where workers that die tell of it."""
+    code = f"import os, signal\nfrom archive.executors import Processes\nif __name__ == '__main__':\n{script}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, start_new_session=True)
+    assert done.stdout == "done\n", done.stderr
+    return done.stderr
+
+
+def test_workers_that_are_still_starting_are_stopped_in_silence() -> None:
+    """One answer is there before most of its workers are: closing then must not take from them what they need."""
+    script = "    for _ in range(5):\n        with Processes(8) as executor:\n"
+    assert said_by(script + "            executor.submit(abs, -1).result()\n    print('done')") == ""
+
+
+def test_ctrl_c_is_the_parents_alone() -> None:
+    """A terminal sends Ctrl-C to the whole group: to a fork server in mid-import as well, and to its workers."""
+    script = (
+        "    import time\n"
+        "    signal.signal(signal.SIGINT, lambda *_: None)\n"
+        "    with Processes(2) as executor:\n"
+        "        for number in (-1, -2):\n"
+        "            answer = executor.submit(abs, number)\n"
+        "            while not answer.done():\n"
+        "                os.killpg(0, signal.SIGINT)\n"
+        "                time.sleep(0.01)\n"
+        "            assert answer.result() == -number\n"
+        "    print('done')"
+    )
+    assert said_by(script) == ""
