@@ -1,6 +1,6 @@
 """How small an archive is and how fast its payloads go in and out, beside gzip -6, in one run.
 
-    .venv/bin/python benchmarks/archive.py [--pages 1000] [--padding 100000] [--corpus DIR] [--made 3]
+    .venv/bin/python benchmarks/archive_sizes.py [--pages 1000] [--padding 100000] [--corpus DIR] [--made 3]
 
 Sites: the newsroom's generated articles, with `--padding` bytes of what real pages carry beside the news. With
 `--corpus` (a folder with manifest.jsonl and pages as gzip, as benchmarks/extraction.py takes it) also sites *made from*
