@@ -43,6 +43,15 @@ WITHOUT = {
 PRIORS = {
     ("body", "subheading"): 2.5,
     ("body", "notice"): -4.0,
+    # What stands in few of the pages, and is plain: sentences among their like, lists between paragraphs, credits.
+    ("body", "kin short"): 3.5,
+    ("body", "listed"): 3.0,
+    ("body", "controls"): -2.0,
+    ("body", "credit"): -4.0,
+    ("body", "under label"): -3.0,
+    ("body", "label line"): -3.0,
+    ("body", "tail"): -2.0,
+    ("body", "strong tail"): -1.5,
     ("standfirst", "whole strong"): 3.0,
     # A box leads to articles, and shows headlines; directories in a page's foot show labels.
     ("box", "article URLs"): 2.0,
@@ -97,9 +106,9 @@ def samples(example: Example) -> dict[str, list[tuple[dict[str, float], float]]]
     traits.describe(view)
     body = []
     for one in example.found:
-        if not one.traits or one.traits["title"] or one.traits["boxed"] or one.traits["second"]:
+        if not one.traits or any(one.traits[name] for name in bodies.NEVER):
             continue  # decided without weights
-        if not one.traits["pictured"] and (label := inside(one, example.row)) is not None:
+        if (label := inside(one, example.row)) is not None:
             body.append((dict(one.traits), float(label)))
     if not example.row.get("body_paragraphs"):
         return {"body": body, "standfirst": []}
