@@ -61,6 +61,11 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_BE, "utf-16-be"), (codec
 _HEADER = re.compile(r"(?i)charset\s*=\s*[\"']?\s*([^\s;\"',]+)")
 _META = re.compile(rb"(?i)<meta\b[^>]*?charset\s*=\s*[\"']?\s*([a-z0-9_:.\-]+)")
 _XML = re.compile(rb"(?i)^\s*<\?xml\b[^>]*?encoding\s*=\s*[\"']([a-z0-9_:.\-]+)[\"']")
+_WESTERN = ("cp1252", "iso8859-15", "cp1254")
+_ACCENTED = re.compile(
+    "[\u0080-\u00ff\u0192\u02c6\u02dc\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u2013-\u203a\u20ac\u2122]{4,}"
+)
+_LETTERS = re.compile(r"[^\W\d_]")
 _COMMENT = re.compile(rb"(?s)<!--.*?-->")
 
 
@@ -125,7 +130,7 @@ def _claimed_or_guessed(payload: bytes, claimed: tuple[str, str] | None) -> Deco
     """Bytes that are not faultless UTF-8: the claim if it leaves few faults, else what the bytes look like."""
     reading = _read(payload, claimed[1], claimed[0]) if claimed else None
     beyond = sum(byte > 127 for byte in payload[:_SAMPLE])
-    if reading and reading.faults * 10 <= beyond:
+    if reading and reading.faults * 10 <= beyond and not _garbled(reading):
         return reading
     loose = _read(payload, "utf-8", "bytes")
     if loose.faults * 10 <= beyond:  # UTF-8 with a scratch, as where a server cuts a text in the middle of a letter
@@ -133,6 +138,15 @@ def _claimed_or_guessed(payload: bytes, claimed: tuple[str, str] | None) -> Deco
     guess = _guess(payload) or "cp1252"
     found = _read(payload, guess, "detected")
     return Decoded(found.text, guess, "detected", claimed[1] if claimed else None, found.faults)
+
+
+def _garbled(reading: Decoded) -> bool:
+    """Whether a text read as Western is another script's, as where a server calls all pages Latin-1: most of its
+    letters have accents, four and more in a row, which is no language's way of writing."""
+    if reading.charset not in _WESTERN:
+        return False
+    text = re.sub(r"<[^<>]{0,2000}>", " ", reading.text[: 4 * _SAMPLE])
+    return 2 * sum(map(len, _ACCENTED.findall(text))) > len(_LETTERS.findall(text))
 
 
 def _header_claim(content_type: str | None) -> str | None:

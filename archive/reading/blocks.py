@@ -7,6 +7,7 @@ single spaces, no ruby readings, no scripts; two `<br>` in a row part paragraphs
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -95,6 +96,7 @@ _SKIPPED_TAGS = frozenset(
         "datalist",
     ]
 )
+_CONTROLS = frozenset(("input", "button", "textarea", "select"))
 #: The end of a sentence, in any script, with what may close behind it.
 FULL_END = re.compile(r"[.!?…。！？।॥؟۔։።។။][\"'”’»«›)\]』」）*]*$")
 #: How an element is taken: as a block of its own, as a part of a line, not at all, or as the end of a line.
@@ -186,6 +188,7 @@ class Place:
     sort: tuple[str, str]
     pictures: int = 0  # in it and all that it holds, as are
     letters: int = 0
+    controls: int = 0  # fields and buttons that a reader fills in or presses
 
 
 @dataclass(slots=True, eq=False)
@@ -202,6 +205,7 @@ class Block:
     marks: int = 0
     times: int = 0
     part: int = 0  # of a paragraph parted by line breaks
+    shown: bool = False  # whether a picture stands between the block before and this one
     traits: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -224,6 +228,20 @@ def like(one: str, other: str) -> bool:
     return 4 * length >= 3 * size and other in one
 
 
+def around(place: Place | None) -> Iterator[Place]:
+    """An element and all that hold it."""
+    while place is not None:
+        yield place
+        place = place.parent
+
+
+def holder(place: Place) -> Place | None:
+    """What holds an element beside its like: the element round it, without those that only wrap it."""
+    while place.parent is not None and place.parent.letters == place.letters:
+        place = place.parent
+    return place.parent
+
+
 class _Cutter:
     """The pass over the tree: what has been read since the last block's end, and where."""
 
@@ -232,6 +250,8 @@ class _Cutter:
         self.place = Place(root, None, "root", 0, frozenset(), 0, ("root", ""))
         self.inline: list[tuple[str, int]] = []
         self.link = self.strong = self.parts = 0
+        self.shown = False
+        self.spaced = 0  # elements round us whose line ends are shown
         self._clear()
 
     def _clear(self) -> None:
@@ -240,6 +260,14 @@ class _Cutter:
         self.linked = self.links = self.bold = self.times = 0
 
     def text(self, text: str | None) -> None:
+        if text and self.spaced and "\n" in text:
+            *paragraphs, text = _EMPTY_LINE.split(text)
+            for paragraph in paragraphs:
+                self._say(paragraph)
+                self.flush(part=True)
+        self._say(text)
+
+    def _say(self, text: str | None) -> None:
         if text:
             self.pieces.append(text)
             if not text.isspace():
@@ -268,8 +296,10 @@ class _Cutter:
                         marks,
                         self.times,
                         self.parts,
+                        self.shown,
                     )
                 )
+                self.shown = False
                 self.parts = self.parts + 1 if part else 0
         if self.pieces:
             self._clear()
@@ -286,6 +316,7 @@ class _Cutter:
         if element.get("hidden") is not None or (style and "display:none" in style.replace(" ", "")):
             marks |= HIDDEN
         sort = (tag, names[:MAX_NAMES])
+        self.spaced += _keeps_lines(element, tag)
         self.place = Place(element, self.place, tag, marks, words, self.place.depth + 1, sort)
 
 
@@ -305,6 +336,8 @@ def blocks(root: HtmlElement) -> list[Block]:
             how = _BLOCK
         if event == "start":
             if how == _SKIP:
+                if tag in _CONTROLS and element.get("type") != "hidden":
+                    cutter.place.controls += 1
                 walk.skip_subtree()
                 continue
             text = element.text
@@ -326,6 +359,9 @@ def blocks(root: HtmlElement) -> list[Block]:
                 left, cutter.place = cutter.place, cutter.place.parent
                 cutter.place.pictures += left.pictures
                 cutter.place.letters += left.letters
+                cutter.place.controls += left.controls
+                cutter.shown |= left.pictures > 0 and not left.letters
+                cutter.spaced -= _keeps_lines(left.element, left.tag)
                 breaks = 0
             text = element.tail if element is not root else None
         if text:
@@ -344,6 +380,11 @@ def blocks(root: HtmlElement) -> list[Block]:
     return cutter.blocks
 
 
+def _keeps_lines(element: HtmlElement, tag: str) -> bool:
+    """Whether an element's line ends are shown as they stand, so that empty lines part its paragraphs."""
+    return tag == "pre" or "white-space:pre" in (element.get("style") or "").replace(" ", "").lower()
+
+
 def _as_block(span: HtmlElement) -> bool:
     """Whether a span is styled as a paragraph."""
     style = span.get("style")
@@ -357,20 +398,27 @@ def _heading_of(place: Place) -> Place:
     return place
 
 
+_EMPTY_LINE = re.compile(r"\n[ \t\r]*\n")
+#: A line that is a date or a time and nothing else.
+_DATED = re.compile(r"[\d\s./:,|-]{8,40}")
 #: How a paragraph begins where pages part them by single line breaks: ideographic or no-break spaces.
 _INDENTED = re.compile("\\s*(?:\u3000|\xa0{2})")
 
 
 def _parts(cutter: _Cutter, element: HtmlElement) -> bool:
-    """Whether a single line break parts two paragraphs: a long sentence ends before it, and an indented or long line
-    follows. In verse and addresses it does not."""
-    following = element.tail or ""
-    if not following.strip() or not cutter.said:
+    """Whether a single line break parts two paragraphs: a long sentence ends before it, and an indented line or a
+    sentence follows; or all before it is a heading in bold. In verse and addresses it does not."""
+    following = (element.tail or "").strip()
+    if not following or not cutter.said:
         return False
     before = line("".join(cutter.pieces[-12:]))
+    if cutter.bold * 10 >= 9 * len(before) and width(before) < 90:
+        return len(cutter.pieces) <= 4 and width(following[:200]) >= 60
     if width(before) < 60 or not FULL_END.search(before):
         return False
-    return _INDENTED.match(following) is not None or width(following.strip()[:200]) >= 60
+    if _INDENTED.match(element.tail or "") or width(following[:200]) >= 60:
+        return True
+    return width(following) >= 30 and FULL_END.search(following) is not None
 
 
 def _open(cutter: _Cutter, element: HtmlElement, tag: str) -> None:
@@ -382,6 +430,8 @@ def _open(cutter: _Cutter, element: HtmlElement, tag: str) -> None:
     elif tag == "time":
         cutter.times += 1
     elif tag == "img" and not _is_sign(element):
+        if _DATED.fullmatch(line("".join(cutter.pieces))):
+            cutter.flush(part=True)  # a date line that only the picture parts from the text
         cutter.place.pictures += 1
 
 

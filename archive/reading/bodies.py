@@ -32,6 +32,8 @@ ENOUGH = 600  # letters that trafilatura's fast way must find to be believed
 FAST_SHARE = 0.5  # share of the page's long paragraphs that it must hold
 MAX_LINE = 160  # characters of a line that may be a byline or a date line
 ENOUGH_LEFT = 0.6  # share of what is beyond doubt that the chosen blocks must hold to be taken unasked
+#: The traits of what is never of the body, whatever its others are.
+NEVER = ("title", "boxed", "second", "pictured", "bio", "byline", "slot", "figcaption", "above")
 MARGIN_CUT = 0.2  # … where the page's text breaks off
 MARGIN = 0.55  # by how much another text must be worth more than the chosen blocks to be taken instead
 
@@ -118,10 +120,7 @@ def _choose(page: Page, view: Scene, body: Body, lines: Sequence[str]) -> None:
         return
     texts = {"blocks": body.paragraphs, "jsonld": said_paragraphs(page)}
     if not enough:
-        dropped = {one.key for one in (*view.boxed, *view.second, *body.lead)}
-        texts[str(body.note["from"])] = [
-            one for one in lines if (key := key_of(one)) not in dropped and not _titled(key, view)
-        ]
+        texts[str(body.note["from"])] = _lines(view, body, lines)
     if max(sum(map(width, one)) for one in texts.values()) < LEAST:
         texts["script"] = scripted_paragraphs(page)
     longest = max((sum(map(width, one)) for one in texts.values()), default=0.0)
@@ -131,6 +130,16 @@ def _choose(page: Page, view: Scene, body: Body, lines: Sequence[str]) -> None:
     if best != "blocks" and (not body.paragraphs or worths[best] > worths["blocks"] + margin):
         body.paragraphs = texts[best]
         body.note = {"from": best, "worth": {name: round(value, 2) for name, value in worths.items()}}
+
+
+def _lines(view: Scene, body: Body, lines: Sequence[str]) -> list[str]:
+    """trafilatura's text without what is certainly none of the body; as the page parts it, not as trafilatura does."""
+    dropped = {one.key for one in (*view.boxed, *view.second, *body.lead)}
+    dropped |= {one.key for one in view.blocks if one.marks & cut.CAPTION}
+    kept = [one for one in view.blocks if one in view.kept]
+    if 10 * sum(len(one.key) for one in kept) >= 9 * sum(len(key_of(one)) for one in lines):
+        lines = [one.text for one in kept]
+    return [one for one in lines if (key := key_of(one)) not in dropped and not _titled(key, view)]
 
 
 def worth(paragraphs: Sequence[str], doubtless: Mapping[str, int], titles: Sequence[str], longest: float) -> float:
@@ -217,9 +226,17 @@ def _headed(found: Sequence[Block], chosen: list[Block]) -> list[Block]:
             emptied = any(other not in own and not other.heading for other in between)
             if following is None or (following.heading and following.place.tag == one.place.tag and emptied):
                 continue
+            if _emptied(one, between, own) and following.place.parent is not one.place.parent:
+                continue
         kept.append(one)
         following = one
     return kept[::-1]
+
+
+def _emptied(heading: Block, between: Sequence[Block], own: set[Block]) -> bool:
+    """Whether all that stood with a heading in an element of their own was dropped."""
+    with_it = [one for one in between if one.place.parent is heading.place.parent]
+    return bool(with_it) and not own.intersection(with_it)
 
 
 def points_of(found: Sequence[Block]) -> dict[Block, float]:
@@ -238,17 +255,9 @@ def points_of(found: Sequence[Block]) -> dict[Block, float]:
 def belongs(one: Block, points: float) -> bool:
     """Whether a described block is of the body."""
     traits = one.traits
-    return (
-        bool(traits)
-        and not traits["title"]
-        and not traits["boxed"]
-        and not traits["second"]
-        and not traits["pictured"]
-        and not traits["bio"]
-        and not traits["above"]
-        and not (traits["early date"] and not traits["sentence"])
-        and points >= 0
-    )
+    if not traits or any(traits[name] for name in NEVER) or (traits["early date"] and not traits["sentence"]):
+        return False
+    return points >= 0
 
 
 def _doubtless(view: Scene) -> dict[str, int]:
@@ -325,7 +334,9 @@ def trafilatura_lines(tree: HtmlElement, *, fast: bool = False) -> list[str]:
 def _stripped(tree: HtmlElement) -> HtmlElement:
     """A copy without what holds no text: trafilatura copies the tree several times, scripts and drawings with it."""
     tree = copy(tree)
-    strip_elements(tree, *_TEXTLESS, with_tail=False)
+    # A menu that was never closed holds the page.
+    open_menu = next(tree.iterfind(".//nav//h1"), None) is not None
+    strip_elements(tree, *(tag for tag in _TEXTLESS if tag != "nav" or not open_menu), with_tail=False)
     return tree
 
 

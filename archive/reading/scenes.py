@@ -15,13 +15,14 @@ from typing import Any
 from archive.lines import key_of
 from archive.links.related import Box
 from archive.reading import blocks as cut
-from archive.reading.blocks import FULL_END, Block, Place, like, width
+from archive.reading.blocks import FULL_END, Block, Place, holder, like, width
 from archive.reading.notices import notice
 from archive.reading.pages import Page, strings
 from archive.reading.payloads import said_body
 
 MAX_ARTICLES = 3  # articles on a page, above which they are entries of a live page
 MAX_WHOLE = 300_000  # letters of text in which blocks are looked up as parts; longer ones are compared line by line
+MIN_LINES = 200  # letters below which a text is so short that its paragraphs may be, too
 MAX_BOXED = 0.25  # share of the running text that a box's element may hold and still be all box
 
 
@@ -61,12 +62,8 @@ def scene(
     whole = whole if len(whole) <= MAX_WHOLE else ""
     single = {key_of(one) for one in lines}
     kept = {one for one in found if one.key in single or (len(one.key) >= 24 and one.key in whole)}
-    if not lines:
-        kept = {
-            one
-            for one in found
-            if width(one.text) >= 80 and one.linked * 2 < len(one.text) and not one.marks & _NO_TEXT
-        }
+    if len(whole) < MIN_LINES:
+        kept = _paragraphs(found, least=0 if not lines else 3) or kept
     boxed, soft = boxed_blocks(found, kept, boxes)
     keys = tuple(key for one in titles if (key := key_of(one)))
     core = _core(found, kept, boxed, keys)
@@ -105,6 +102,15 @@ def scene(
     )
 
 
+def _paragraphs(found: Sequence[Block], least: int) -> set[Block]:
+    """The page's long lines that are no links and stand in nothing that is no text, if there are enough of them."""
+    long = {
+        one for one in found if width(one.text) >= 80 and one.linked * 2 < len(one.text) and not one.marks & _NO_TEXT
+    }
+    sorts = Counter(one.place.sort for one in long)
+    return long if max(sorts.values(), default=0) >= least else set()
+
+
 def _core(found: Sequence[Block], kept: set[Block], boxed: set[Block], titles: Sequence[str]) -> list[Block]:
     """The paragraphs beyond doubt; on a page of a few words the sentences below its headline, else all that is kept."""
     plain = [
@@ -118,10 +124,11 @@ def _core(found: Sequence[Block], kept: set[Block], boxed: set[Block], titles: S
     ]
     headline = next((one.order for one in found if one.heading and any(like(one.key, key) for key in titles)), -1)
     core = [one for one in plain if width(one.text) >= 60]
-    if core and core[-1].order > headline:
+    if core and core[-1].order > headline and sum(width(one.text) for one in core) >= MIN_LINES:
         return core
     below = [one for one in plain if one.order > headline and FULL_END.search(one.text)]
-    return below or plain or [one for one in found if one in kept and not one.heading]
+    below = [one for one in below if holder(one.place) is holder(below[0].place)]
+    return below or core or plain or [one for one in found if one in kept and not one.heading]
 
 
 def _headline(found: Sequence[Block], core: Sequence[Block], titles: Sequence[str]) -> int:
@@ -145,7 +152,9 @@ def second_articles(page: Page, found: Sequence[Block], core: Sequence[Block], t
             weights[place] += len(one.key)
     total = sum(len(one.key) for one in core)
     heavy = [place for place, weight in weights.items() if weight >= 0.08 * total]
-    if not 2 <= len(heavy) <= MAX_ARTICLES or sum(weights.values()) < 0.6 * total:
+    headed = {place for one, place in outer.items() if one.heading and one.place.tag == "h1"}
+    entries = len(heavy) > MAX_ARTICLES and not headed.issuperset(heavy)  # of a live page
+    if len(heavy) < 2 or entries or sum(weights.values()) < 0.6 * total:
         return set()
     titled = [
         place for one, place in outer.items() if place in heavy and any(like(one.key, title) for title in titles[:1])

@@ -10,10 +10,11 @@ from typing import Any
 from archive.reading import blocks as cut
 from archive.reading.blocks import FULL_END, Block, Place, like, width
 from archive.reading.scenes import Scene
-from archive.reading.traits import cut_title, groups_of, sort_of, tells, weigh
+from archive.reading.traits import all_bold, cut_title, groups_of, sort_of, tells, weigh
 
 #: A standfirst's points may be this far below 0: where a page has one, the likeliest block is nearly always it.
 FLOOR = -1.0
+_ASKED = ("?", "？", "؟", "՞", ";")
 
 
 def standfirst(view: Scene) -> list[Block]:
@@ -69,8 +70,11 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
     opening = view.core[0]
     ways = Counter(_way(one, view) for one in view.core)
     heads = Counter(one.place.sort for one in view.blocks if one.heading)
+    set_off = Counter(one.place.sort for one in view.blocks if one.heading or one.strong > 0.9 * len(one.text))
+    bold = all_bold(view)  # then bold sets nothing apart
     found = []
     for one in view.blocks[: first + 4]:
+        strong = one.strong > 0.9 * len(one.text) and not bold
         size = width(one.text)
         if cut_title(one, view) or (one.traits.get("pictured") and not _introduces(one, view)):
             continue
@@ -81,11 +85,13 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
         groups = groups_of(one, view) | one.place.words
         told = any(tells(one.key, summary) for summary in view.summaries)
         before = one.order < first
-        marked = "lead" in groups or one.heading or one.strong > 0.9 * len(one.text)
+        marked = "lead" in groups or one.heading or strong
         if not marked and ways[_way(one, view)] > 1:
             continue  # what looks like the text's paragraphs is one of them, though meta tags may quote it
         if one.heading and one.order >= first and heads[one.place.sort] > 2:
             continue  # one of the text's own subheadings
+        if one.text.endswith(_ASKED) and set_off[one.place.sort] > 2:
+            continue  # one of an interview's questions
         apart = (
             start < one.order < first
             and not groups & {"author", "meta", "promo", "more", "embed", "caption"}
@@ -96,7 +102,7 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
         traits = {
             "bias": 1.0,
             "told": float(told),
-            "told plain": float(told and one is opening and not one.strong and sorts[sort_of(one)] > 0.3 * total),
+            "told plain": float(told and one is opening and not strong and sorts[sort_of(one)] > 0.3 * total),
             "lead apart": float("lead" in groups and apart),
             "heading apart": float(one.heading and apart),
             "lead near": float("lead" in groups and before and one.order > start - 3),
@@ -109,9 +115,7 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
                 sum(sort_of(one) == sort_of(other) for other in view.blocks[max(0, one.order - 15) : one.order + 15])
                 == 1
             ),
-            "whole strong": float(
-                one.strong > 0.9 * len(one.text) and any(like(one.key, summary) for summary in view.summaries)
-            ),
+            "whole strong": float(strong and any(like(one.key, summary) for summary in view.summaries)),
             "opens": float(one is opening),
             "set apart": float(apart),
             "apart sentence": float(apart and FULL_END.search(one.text) is not None),
@@ -120,7 +124,7 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
             "after opening": float(one.order > first),
             "above": float(one.order < start),
             "near title": float(0 < one.order - start <= 2),
-            "strong": float(one.strong > 0.9 * len(one.text)),
+            "strong": float(strong),
             "heading": float(one.heading),
             "sentence": float(FULL_END.search(one.text) is not None),
             "size": min(math.log2(1 + size) / 8, 1.25),

@@ -11,22 +11,26 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from archive.data import table
 from archive.links.headings import KINDS, kind_of
 from archive.reading import blocks as cut
-from archive.reading.blocks import FULL_END, Block, Place, like, width
+from archive.reading.blocks import FULL_END, Block, Place, around, holder, like, width
 from archive.reading.notices import notice
 from archive.reading.scenes import Scene, under
 
 #: A day or a time of the day in figures, as date lines and bylines have them.
 DATE = re.compile(
-    r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2}|\b[0-2]?\d[:.h時][0-5]\d\b|\d{1,2}月\d{1,2}日"
+    r"(?<!\d)(?:1[34]|19|2[05])\d\d(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2}|\b\d{1,2}[:.h時]\d\d\b|\d{1,2}月\d{1,2}日"
 )
+MAX_FORM = 600  # letters of an element with fields and buttons that are all about these
+MAX_CREDIT = 300  # characters of a line that may be a caption with its credit
 CAPTION = 400  # letters that an element with a picture may hold and still be picture and caption
 _INNER = re.compile(r"[.!?…][\"'”’»)]*\s+\S|[。！？।؟۔]\S|[.!?…] ")
 _OPENING = frozenset("\"'“„«»‘‚‹›「『（([¿¡—–-•*#@…$€£₹¥")
+_AROUND = (cut.NAV, cut.ASIDE, cut.FOOTER, cut.FORM, cut.HIDDEN, cut.LIST, cut.TABLE, cut.QUOTE)
 _MARKS = (
     ("aside", cut.ASIDE),
     ("footer", cut.FOOTER),
@@ -79,16 +83,26 @@ def describe(view: Scene) -> None:
         and (one.heading or one.strong or one.place.tag == "p")
         and kind_of(one.text) in (*KINDS, "none")
     } - view.spine
+    kin, listed, ended = _kin(view, sorts, total), _listed(view), _ended(view, total)
+    text, said = core | kin, "\n".join(one.key for one in view.core)
+    bold, common = all_bold(view), _common(view, total)
+    heads, titled = _heads(view, text), set[Place]()
+    for one in view.blocks:
+        if any(like(one.key, title) for title in view.titles):
+            titled.update(around(one.place))
     for number, one in enumerate(view.blocks):
         inside = one.place in view.spine or under(one.place, view.home)
-        if one not in view.kept and not (inside and first - 12 <= number <= last + 12):
+        near = first - 4 <= number <= last + 4 and width(one.text) >= 60 and FULL_END.search(one.text)
+        if one not in view.kept and not near and not (inside and first - 12 <= number <= last + 12):
             continue
         before = view.blocks[number - 1] if number else None
         after = view.blocks[number + 1] if number + 1 < len(view.blocks) else None
         sort, sums = sort_of(one), round_about[one.place.parent]
         one.traits = _written(one)
+        if bold:  # what all of the text is sets nothing apart
+            one.traits["strong"] = one.traits["strong line"] = 0.0
         one.traits |= {
-            **_standing(one, view, first, last),
+            **_standing(one, view, first, last, common),
             "kept": float(one in view.kept),
             "inside": float(inside),
             "sort": sorts[sort] / total,
@@ -100,9 +114,25 @@ def describe(view: Scene) -> None:
             "round linked": sums[1] / max(sums[0], 1),
             "alone": float(sums[2] == 1),
             "subheading": float(
-                _subheading(one, before, view.blocks[number + 1 : number + 4], core, first, counts[sort])
+                _subheading(one, before, view.blocks[number + 1 : number + 4], text, first, counts[sort])
             ),
+            "heading alike": float(one.heading and number >= first - 1 and heads[one.place.sort] >= 3),
+            "quoted": float(one.place.tag == "blockquote" and before in core and after in core and one.key not in said),
+            "echo": float(one not in core and len(one.key) >= 20 and one.key in said),
             "labelled": float(_labelled(one, labelled, view)),
+            "kin": float(one in kin),
+            "kin short": float(one in kin and one not in view.kept),
+            "listed": float(one in listed),
+            "under label": float(one in ended),
+            "controls": float(_controls(one, view, titled)),
+            "credit": float(_credit(one)),
+            "tail": float(
+                one.order >= last
+                and not FULL_END.search(one.text)
+                and not one.marks & cut.LIST
+                and width(one.text) < 60
+            ),
+            "strong tail": float(one.order >= last and one.strong > 0.9 * len(one.text)),
             "behind outside": float(not inside and number > last),
             "before outside": float(not inside and number < first),
             "pictured": float(_pictured(one, view, sorts[sort] / total)),
@@ -132,8 +162,8 @@ def _written(one: Block) -> dict[str, float]:
     }
 
 
-def _standing(one: Block, view: Scene, first: int, last: int) -> dict[str, float]:
-    marks, groups = one.marks, groups_of(one, view)
+def _standing(one: Block, view: Scene, first: int, last: int, common: int) -> dict[str, float]:
+    marks, groups = one.marks & ~common, groups_of(one, view)
     kind = kind_of(one.text) if len(one.text) <= 90 else None
     traits = {
         "before": float(one.order < first),
@@ -156,6 +186,13 @@ def _standing(one: Block, view: Scene, first: int, last: int) -> dict[str, float
             one.order <= first and len(one.key) >= 6 and any(one.key in title for title in view.titles)
         ),
         "summary": float(len(one.key) > 30 and any(tells(one.key, told) for told in view.summaries)),
+        "byline": float(
+            (one.order <= first + 1 or one.order >= last)
+            and not FULL_END.search(one.text)
+            and 2 * sum(len(name) for name in view.names if name and name in one.key) >= len(one.key)
+        ),
+        "slot": float((kind == "slot" and len(one.text) <= 40) or _advert(one.text)),
+        "label line": float(kind == "none" and not one.heading and len(one.text) <= 40),
         "named": float(len(one.key) < 120 and any(name and name in one.key for name in view.names)),
         "repeated": float(view.repeated[one.key] > 1),
         "often": float(view.repeated[one.key] > 2),
@@ -194,6 +231,128 @@ def _subheading(
         return True
     bold = one.strong > 0.9 * len(one.text) and not FULL_END.search(one.text.rstrip("?!？！"))
     return bold and below is following[0] and _beside(one, before, core)
+
+
+def all_bold(view: Scene) -> bool:
+    """Whether most of the text is in bold or italics."""
+    return sum(one.strong for one in view.core) > 0.5 * sum(len(one.text) for one in view.core)
+
+
+def _common(view: Scene, total: int) -> int:
+    """The marks of most of the text, as where a menu was never closed or all is a list: they set nothing apart."""
+    return sum(mark for mark in _AROUND if 2 * sum(len(one.key) for one in view.core if one.marks & mark) > total)
+
+
+def _heads(view: Scene, text: set[Block]) -> Counter[tuple[str, str]]:
+    """How many headings of each sort there are, where nearly all of them have a paragraph of the text below them."""
+    every, over = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for one, after in pairwise(view.blocks[view.core[0].order - 1 : view.core[-1].order + 1]):
+        if one.heading:
+            every[one.place.sort] += 1
+            over[one.place.sort] += after in text
+    return Counter({sort: number for sort, number in over.items() if number >= 0.8 * every[sort]})
+
+
+def _kin(view: Scene, sorts: Counter[tuple[Any, ...]], total: int) -> set[Block]:
+    """Sentences, however short, that are marked up as most of the text is and follow it or each other."""
+    kin: set[Block] = set()
+    core = set(view.core)
+
+    def joins(one: Block, other: Block) -> bool:
+        return (
+            one not in core
+            and (other in core or other in kin)
+            and not one.linked
+            and not one.heading
+            and FULL_END.search(one.text) is not None
+            and sorts[sort_of(one)] > 0.5 * total
+            and holder(one.place) is holder(other.place)
+            and one not in view.boxed
+            and one not in view.second
+            and view.repeated[one.key] == 1
+            and notice(one.text) is None
+        )
+
+    for before, one in pairwise(view.blocks):
+        if joins(one, before):
+            kin.add(one)
+    for one, after in pairwise(reversed(view.blocks)):
+        if joins(after, one):
+            kin.add(after)
+    return kin
+
+
+def _listed(view: Scene) -> set[Block]:
+    """The items of lists that stand between paragraphs, or that a paragraph with a colon announces."""
+    core, lists = set(view.core), dict[Place, list[Block]]()
+    for one in view.blocks:
+        place: Place | None = one.place if one.marks & cut.LIST else None
+        while place is not None and place.tag not in ("ul", "ol", "dl"):
+            place = place.parent
+        if place is not None:
+            lists.setdefault(place, []).append(one)
+    found: set[Block] = set()
+    for place, items in lists.items():
+        start, end = items[0].order, items[-1].order
+        before = view.blocks[start - 1] if start else None
+        after = view.blocks[end + 1] if end + 1 < len(view.blocks) else None
+        if before is None or holder(before.place) is not place.parent or any(one in view.boxed for one in items):
+            continue
+        announced = before.text.endswith((":", "：")) and not before.linked
+        if announced or (before in core and after in core and not any(one.linked for one in items)):
+            found.update(items)
+    return found
+
+
+def _ended(view: Scene, total: int) -> set[Block]:
+    """What stands under the heading of something else that ends the text's element: the author, comments."""
+    found: set[Block] = set()
+    label: Block | None = None
+    heads = Counter(one.place.sort for one in view.blocks[view.core[0].order : view.core[-1].order] if one.heading)
+    left = sum(len(one.key) for one in view.core)
+    core = set(view.core)
+    for one in view.blocks[view.core[0].order :]:
+        if label is not None and one.heading and one.place.sort == label.place.sort:
+            label = None
+        elif label is not None and holder(label.place) is holder(one.place):
+            found.add(one)
+        if (one.heading or one.strong > 0.9 * len(one.text)) and left < 0.15 * total and heads[one.place.sort] < 3:
+            label = one if len(one.text) <= 60 and kind_of(one.text) == "none" else label
+        left -= len(one.key) if one in core else 0
+    return found
+
+
+def _controls(one: Block, view: Scene, titled: set[Place]) -> bool:
+    """Whether the block stands with fields to fill in or buttons to press, and little else."""
+    place: Place | None = one.place
+    while place is not None and place not in view.spine and place not in titled and place.letters < MAX_FORM:
+        if place.controls:
+            return True
+        place = place.parent
+    return False
+
+
+def _advert(text: str) -> bool:
+    """Whether a line begins with the label of an advert and a colon."""
+    label, colon, _ = text[:40].replace("：", ":").partition(":")
+    return bool(colon) and len(text) <= MAX_CREDIT and kind_of(label) == "slot"
+
+
+@cache
+def _credits() -> re.Pattern[str]:
+    """A line that begins with a credit, or ends with one."""
+    words = "|".join(map(re.escape, sorted({word for _, word in table("credit_words")}, key=len, reverse=True)))
+    credit = rf"(?:{words})\s?(?:[:：=＝/／©]|\bby\b)"
+    return re.compile(rf"(?i)^[(（\[]?{credit}|[\s(（\[.。|/]{credit}[^.。!?！？]{{2,60}}[)）\]]?\.?$")
+
+
+def _credit(one: Block) -> bool:
+    """Whether a line credits a picture: it begins so, or it stands by a picture and ends so."""
+    pictured = one.shown or one.place.pictures > 0
+    if len(one.text) > MAX_CREDIT or not (pictured or width(one.text) < 90):
+        return False
+    found = _credits().search(one.text)
+    return found is not None and (pictured or found.start() == 0)
 
 
 def _labelled(one: Block, labelled: set[Place | None], view: Scene) -> bool:
@@ -242,6 +401,12 @@ def sort_of(one: Block) -> tuple[Any, ...]:
     neither has a class, since a bare <p> in a bare <div> may be anything."""
     parent = one.place.parent
     if parent is not None and not one.place.sort[1] and not parent.sort[1]:
+        while (
+            parent.parent is not None
+            and not parent.sort[1]
+            and (parent.letters == one.place.letters or parent.tag == "li")
+        ):
+            parent = parent.parent
         return one.place.sort, parent
     return one.place.sort, parent.sort if parent else ()
 
