@@ -272,6 +272,10 @@ def test_lying_charsets() -> None:
     assert (lie.text, lie.refused) == (RUSSIAN, "utf-8")
     other = decode(RUSSIAN.encode(), "text/html; charset=iso-8859-1")
     assert (other.text, other.source, other.refused) == (RUSSIAN, "bytes", "cp1252")
+    latin = decode(RUSSIAN.encode("cp1251"), "text/html; charset=iso-8859-1")
+    assert (latin.text, latin.source, latin.refused) == (RUSSIAN, "detected", "cp1252")
+    french = "Où l’été a été gelé, la forêt brûlée"
+    assert decode(french.encode("cp1252"), "text/html; charset=iso-8859-1").text == french
     assert decode(b"+ADw-script+AD4-", "text/html; charset=utf-7").text == "+ADw-script+AD4-"
 
 

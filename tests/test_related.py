@@ -199,3 +199,18 @@ def test_hostile_addresses() -> None:
     for one in links(article(ENGLISH) + f"<aside><h3>Most read</h3><ul>{many}</ul></aside>"):
         assert one.target.startswith(("http://", "https://"))
         assert "pw" not in one.target
+
+
+@pytest.mark.parametrize(("lang", "label"), [("tlh", "latlh De' yIlaD:"), ("km", "សូមអាន៖"), ("tr", "İLGİLİ HABER:")])
+def test_a_colon_makes_a_label_of_words_in_any_language(lang: str, label: str) -> None:
+    teaser = (
+        f'<p>{label} <a href="/world/2026/11/lamps-of-the-old-quay-411100">Lamps of the old quay are lit again</a></p>'
+    )
+    text = [f"<p>{one}</p>" for one in ENGLISH]
+    found = read(
+        page(f"<main><article><h1>Lights</h1>{''.join([*text[:2], teaser, *text[2:]])}</article></main>", lang=lang)
+    )
+    assert [(link.kind, link.heading, link.text) for link in found.links] == [
+        ("related", label, "Lamps of the old quay are lit again")
+    ]
+    assert paragraphs(found) == ENGLISH

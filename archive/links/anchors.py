@@ -6,6 +6,7 @@ Each element is looked at a bounded number of times, nothing is changed, and eve
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urljoin
@@ -72,7 +73,7 @@ class PageView:
         in_page, canonical = _addresses(tree)
         self.base = base or (urljoined(url, in_page) if in_page else url)
         match = _ABSOLUTE.match(self.base)
-        self.host = match[1].lower() if match else ""
+        self.host = _host(match[1]) if match else ""
         self._hosts: dict[str, bool] = {}
         self._keys: dict[str, str | None] = {}
         self._states: dict[HtmlElement, tuple[int, bool]] = {}
@@ -107,7 +108,7 @@ class PageView:
                 match = _ABSOLUTE.match(urljoined(self.base, href))
                 if match is None:
                     return None
-            host, rest = match[1].lower(), match[2]
+            host, rest = _host(match[1]), match[2]
         same = self._hosts.get(host)
         if same is None:
             same = self._hosts[host] = same_outlet(self.host, host)
@@ -148,8 +149,10 @@ class PageView:
         tag = element.tag
         if element in self.spine or tag in ("a", "body", "html"):
             return False
-        if tag in ("nav", "select", "form", "dialog"):
+        if tag in ("nav", "select", "dialog"):
             return True
+        if tag == "form":  # a list of articles may have a button of its own
+            return not _headed(element)
         if tag in ("header", "footer"):  # the page's; those of an article or a card may hold teasers
             above = islice(element.iterancestors(), MAX_DEPTH)
             return not any(one.tag in ("article", "li", "section", "aside", "main") for one in above)
@@ -218,6 +221,12 @@ class PageView:
         return [one for one in kept if one.key in good]
 
 
+def _headed(element: HtmlElement) -> bool:
+    """Whether the first heading in an element is known as one of a box."""
+    heading = next(element.iter(*HEADINGS), None)
+    return heading is not None and kind_of(text_of(heading, 80)) in KINDS
+
+
 def in_sentence(anchor: HtmlElement) -> bool:
     """Whether running text goes on before or after the anchor on its line; a label such as "Read also:" does not."""
     if _holds_block(anchor):
@@ -272,6 +281,14 @@ def _beside(one: HtmlElement, text: str, *, back: bool) -> str:
         step = step.getprevious() if back else step.getnext()
     parent = one.getparent()
     return (parent.text or "") + text if back and step is None and parent is not None else text
+
+
+def _host(written: str) -> str:
+    """A host as it is looked up: in small letters, other scripts in their ASCII form (RFC 5891)."""
+    if not written.isascii():
+        with suppress(UnicodeError):
+            written = written.encode("idna").decode("ascii")
+    return written.lower()
 
 
 def _says_how(name: str) -> bool:

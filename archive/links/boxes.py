@@ -28,6 +28,7 @@ from archive.links.shapes import (
 )
 
 MAX_CHILDREN = 2_000  # children of one element looked at
+MAX_LABEL = 40  # characters of the words before an inline teaser
 MAX_CARD = 700  # characters of one card: headline, teaser, byline
 MAX_CLIMB = 12  # levels from an anchor to the root of its card
 
@@ -114,7 +115,7 @@ def page_runs(view: PageView) -> list[Run]:
     """The runs of the page in page order, labelled and placed."""
     found = runs_of(view, view.candidates(), view.tree)
     for run in found:
-        if run.place == "inside" and run.heading and not kind_of(run.heading):
+        if run.place == "inside" and run.heading and not kind_of(run.heading) and run.heading != _lead(run.cards[0]):
             run.heading = run.heading_element = None  # a subheading of the text
     return found
 
@@ -318,6 +319,8 @@ def _headline(card: Card) -> str:
     pieces = [text for piece in islice(longest.element.itertext(), 12) if (text := line(piece))]
     if len(pieces) > 1 and kind_of(pieces[0]) in KINDS and long_enough(best.removeprefix(pieces[0]).strip(" :–—|»›")):
         best = best.removeprefix(pieces[0]).strip(" :–—|»›")  # the label in an element of its own
+    if len(best) > 40 and (inner := _longest_line(longest.element)):
+        return inner
     if len(best) > 40:  # may run kicker, headline and teaser together
         for one in islice(card.root.iter("span", "div", "p", "strong"), 12):
             if _HEADLINED.search(attribute_words(one)) and long_enough(text := text_of(one, MAX_HEADLINE)):
@@ -325,10 +328,24 @@ def _headline(card: Card) -> str:
     return best or text_of(card.root, MAX_HEADLINE)
 
 
+def _longest_line(anchor: HtmlElement) -> str:
+    """The longest line of an anchor laid round several short ones, as a section, a headline and a time; else ""."""
+    lines = [text for one in islice(anchor, 8) if one.tag in ("div", "p") and (text := text_of(one, MAX_HEADLINE))]
+    longest = max(lines, key=len, default="")
+    others = [one for one in lines if one is not longest]
+    return longest if others and long_enough(longest) and all(len(one) <= 20 for one in others) else ""
+
+
 def _lead(card: Card) -> str:
-    """The words of a card before its headline, where they are a label such as "Read also:"; else ""."""
+    """The words of a card before its headline, where they are a label such as "Read also:"; else "".
+
+    In a language that the lexicon lacks, a colon between a few words and the headline says the same.
+    """
     out = _leading(card)
-    return next((one for one in (*out, " ".join(out)) if kind_of(one) in KINDS), "")
+    known = next((one for one in (*out, " ".join(out)) if kind_of(one) in KINDS), "")
+    if known or len(out) != 1 or len(out[0]) > MAX_LABEL or kind_of(out[0]):
+        return known
+    return out[0] if out[0].endswith((":", "：", "៖")) else ""
 
 
 def _leading(card: Card) -> list[str]:

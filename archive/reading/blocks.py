@@ -418,7 +418,7 @@ def _parts(cutter: _Cutter, element: HtmlElement) -> bool:
         return False
     if _INDENTED.match(element.tail or "") or width(following[:200]) >= 60:
         return True
-    return width(following) >= 30 and FULL_END.search(following) is not None
+    return width(following) >= 20 and FULL_END.search(following) is not None
 
 
 def _open(cutter: _Cutter, element: HtmlElement, tag: str) -> None:
