@@ -186,6 +186,7 @@ class Place:
     words: frozenset[str]
     depth: int
     sort: tuple[str, str]
+    spaced: bool = False  # whether its line ends are shown as they stand, so that empty lines part paragraphs
     pictures: int = 0  # in it and all that it holds, as are
     letters: int = 0
     controls: int = 0  # fields and buttons that a reader fills in or presses
@@ -316,8 +317,9 @@ class _Cutter:
         if element.get("hidden") is not None or (style and "display:none" in style.replace(" ", "")):
             marks |= HIDDEN
         sort = (tag, names[:MAX_NAMES])
-        self.spaced += _keeps_lines(element, tag)
-        self.place = Place(element, self.place, tag, marks, words, self.place.depth + 1, sort)
+        spaced = tag == "pre" or (style is not None and _SPACED.search(style) is not None)
+        self.spaced += spaced
+        self.place = Place(element, self.place, tag, marks, words, self.place.depth + 1, sort, spaced)
 
 
 def blocks(root: HtmlElement) -> list[Block]:
@@ -361,7 +363,7 @@ def blocks(root: HtmlElement) -> list[Block]:
                 cutter.place.letters += left.letters
                 cutter.place.controls += left.controls
                 cutter.shown |= left.pictures > 0 and not left.letters
-                cutter.spaced -= _keeps_lines(left.element, left.tag)
+                cutter.spaced -= left.spaced
                 breaks = 0
             text = element.tail if element is not root else None
         if text:
@@ -380,11 +382,6 @@ def blocks(root: HtmlElement) -> list[Block]:
     return cutter.blocks
 
 
-def _keeps_lines(element: HtmlElement, tag: str) -> bool:
-    """Whether an element's line ends are shown as they stand, so that empty lines part its paragraphs."""
-    return tag == "pre" or "white-space:pre" in (element.get("style") or "").replace(" ", "").lower()
-
-
 def _as_block(span: HtmlElement) -> bool:
     """Whether a span is styled as a paragraph."""
     style = span.get("style")
@@ -398,6 +395,7 @@ def _heading_of(place: Place) -> Place:
     return place
 
 
+_SPACED = re.compile(r"(?i)white-space\s*:\s*pre")
 _EMPTY_LINE = re.compile(r"\n[ \t\r]*\n")
 #: A line that is a date or a time and nothing else.
 _DATED = re.compile(r"[\d\s./:,|-]{8,40}")
