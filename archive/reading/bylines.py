@@ -218,7 +218,7 @@ def _credited(text: str) -> list[str]:
 
 
 def agencies(
-    page: Page, authors: Iterable[str], paragraphs: Sequence[str], near: Iterable[str]
+    page: Page, authors: Iterable[str], paragraphs: Sequence[str], near: Sequence[Block]
 ) -> tuple[list[str], Note]:
     """The news agencies credited: among the authors, in JSON-LD's source, in a dateline or byline, or in the last line.
 
@@ -236,7 +236,7 @@ def agencies(
     ]
     for source, lines in (
         ("jsonld", [*said, *authors]),
-        ("visible", [*opening, *closing, *(one for one in near if len(one) < 120)]),
+        ("visible", [*opening, *closing, *(one.text for one in near if len(one.text) < 120)]),
     ):
         found = list(dict.fromkeys(name for text in lines for name in _credited(text)))
         if found:
