@@ -99,7 +99,7 @@ def _article(page: Page, capture: Capture, site: Site | None) -> tuple[dict[str,
         "body": body.note,
         "standfirst": body.standfirst_note,
     }
-    credited = bylines.agencies(page, authors, body.paragraphs, body.around)
+    credited = bylines.agencies(page, authors, authors_note, body.paragraphs, body.around)
     for name, (value, note) in (
         ("canonical", metadata.canonical(page)),
         ("forms", metadata.forms(page)),

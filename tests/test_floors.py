@@ -43,6 +43,7 @@ FLOORS: list[list[str]] = [
         "archive.links.vocabulary",
         "archive.links.shapes",
         "archive.reading.dates",
+        "archive.reading.names",
         "archive.reading.notices",
         "archive.reading.pages",
     ],

@@ -7,7 +7,7 @@ an earlier one and says more (a time, a zone) completes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -277,13 +277,17 @@ def _marked_times(page: Page) -> Iterator[tuple[str, str]]:
     """`<time>` elements wherever they stand, the one called the publication's first; not those of links and menus."""
     marked = [one for one in islice(page.tree.iter("time"), 50) if one.get("datetime")]
     called = [one for one in marked if one.get("pubdate") is not None]
-    own = (
-        one
-        for one in marked
-        if not any(step.tag in _ELSEWHERE for step in islice(one.iterancestors(), 12)) and not _of_link(one)
-    )
+    own = (one for one in marked if not _elsewhere(one, page, _ELSEWHERE) and not _of_link(one))
     for one in (*called, *islice(own, 1)):
         yield "visible", one.get("datetime") or ""
+
+
+def _elsewhere(one: HtmlElement, page: Page, tags: Set[str]) -> bool:
+    """Whether one of these elements holds a `<time>`; a link to the page itself, as of its own date, holds nothing."""
+    return any(
+        step.tag in tags and not (step.tag == "a" and (step.get("href") or "").rstrip("/") == page.url.rstrip("/"))
+        for step in islice(one.iterancestors(), 12)
+    )
 
 
 def _of_link(one: HtmlElement) -> bool:
@@ -313,7 +317,7 @@ def _behind_headline(page: Page, titles: Sequence[str]) -> tuple[list[HtmlElemen
         if not isinstance(one.tag, str) or one.tag in ("script", "style"):
             continue
         if one.tag == "time" and one.get("datetime"):
-            if not any(step.tag in _ELSEWHERE - {"li"} for step in islice(one.iterancestors(), 6)):
+            if not _elsewhere(one, page, _ELSEWHERE - {"li"}):
                 marked.append(one)
         elif one.get("class") and _DATE_WORDS.search(one.get("class")) and not len(one) and one.tag in _SHORT_TAGS:
             dated.append(line(one.text)[:_MAX_SHOWN])
