@@ -84,7 +84,13 @@ def _article(page: Page, capture: Capture, site: Site | None) -> tuple[dict[str,
     body = read_body(page, found, titles, authors, boxes, site.body if site else ())
     language, language_note = languages.language(page, body.text or title or "")
     published, published_note, modified, modified_note = times.times(
-        page, capture.captured_at, body.around, language, site.dates if site else (), keys
+        page,
+        capture.captured_at,
+        body.around,
+        language,
+        site.dates if site else (),
+        keys,
+        language_note.get("refused", ()),
     )
     section, section_note = sections.section(page, found, keys)
     kind, reason = kinds.kind(page, found, body, title, published, capture.status)

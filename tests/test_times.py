@@ -167,6 +167,12 @@ def test_a_change_is_not_the_publication(lang: str, line: str) -> None:
     assert read(markup, url=PLAIN).published == "2026-11-03"
 
 
+def test_a_frame_in_another_language_than_the_text() -> None:
+    markup = article(["</p><div>Publié le 3 nov. 2026 à 21h04</div><p>", *ENGLISH])
+    found = read(page(markup, lang="fr"), url=PLAIN)
+    assert (found.language, found.published) == ("en", "2026-11-03T21:04:00")
+
+
 def test_the_time_behind_the_headline() -> None:
     """A ticker's time above the headline is of another story."""
     ticker = '<div><time datetime="2026-11-04T11:45Z">11:45</time> <a href="/live">Storm reaches the coast</a></div>'

@@ -146,7 +146,8 @@ def _line_authors(found: Sequence[Block], titles: Sequence[str], known: Set[str]
             for one in (*found[order + 1 : order + below], *found[max(0, order - ABOVE) : order]):
                 if one.marks & outside or "caption" in one.place.words or _of_comment(one.place.element):
                     continue
-                names = split_names(shown(one), shown=True)
+                text = shown(one)
+                names = split_names(text, shown=True) if text else []
                 if names := [name for name in names if plausible(name) or key_of(name) in known]:
                     return names
     return []

@@ -173,15 +173,16 @@ def times(
     language: str | None = None,
     formats: Sequence[str] = (),
     titles: Sequence[str] = (),
+    claimed: Sequence[str] = (),
 ) -> tuple[str | None, Note, str | None, Note]:
     """(published, its note, modified, its note). A time later than the capture is refused and noted.
 
     near: the lines round the headline, asked where nothing is marked up. formats: how the site writes dates there, as
     `datetime.strptime` takes them; they are asked before all other readings of these lines. titles: the headline's
-    spellings as keys.
+    spellings as keys. claimed: languages that the page says it is in and its text is not: its frame may be.
     """
     refused: list[str] = []
-    reader = _Reader(captured_at, language, _region(page), refused)
+    reader = _Reader(captured_at, (language, *claimed), _region(page), refused)
     published, note = reader.first(_claims(page, "datePublished", _PUBLISHED))
     modified, changed = reader.first(_claims(page, "dateModified", _MODIFIED))
     if published is None or len(published) <= 10:
@@ -203,7 +204,7 @@ class _Reader:
     """How this page's written times are read; what is refused on the way is put into `refused`."""
 
     captured_at: datetime
-    language: str | None
+    languages: Sequence[str | None]
     region: str | None
     refused: list[str]
 
@@ -228,7 +229,9 @@ class _Reader:
         return next((one.value for one in self.dates(text[:_MAX_SHOWN])), None)
 
     def dates(self, text: str) -> list[Written]:
-        return written_dates(text, self.language, self.region)
+        """The dates in a line, in the first of the languages that has any."""
+        found = (written_dates(text, one, self.region) for one in self.languages)
+        return next((dates for dates in found if dates), [])
 
 
 def _region(page: Page) -> str | None:
