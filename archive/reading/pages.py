@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
@@ -163,7 +163,7 @@ class Page:
             return False
         told = [_grams(key_of(text[:MAX_HEADLINE])) for text in strings(one.get("headline"))]
         return bool(told) and not any(
-            2 * len(grams & _grams(title)) >= min(len(grams), len(_grams(title))) for grams in told for title in titles
+            2 * len(mine & its) >= min(len(mine), len(its)) for mine in told for its in map(_grams, titles)
         )
 
     @cached_property
@@ -285,9 +285,10 @@ def _plain(address: str) -> str:
     return plain.removesuffix("/amp")
 
 
-def _grams(key: str) -> set[str]:
+@lru_cache(maxsize=64)
+def _grams(key: str) -> frozenset[str]:
     """The runs of three letters in a key; texts that share half of them say the same in other words."""
-    return {key[at : at + 3] for at in range(len(key) - 2)}
+    return frozenset(key[at : at + 3] for at in range(len(key) - 2))
 
 
 def _nesting(text: str) -> int:
