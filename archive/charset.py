@@ -3,7 +3,8 @@
 The order is the WHATWG's (HTML §13.2.3.2): what the caller orders, the byte order mark, Content-Type, the page's own
 `<meta>` or XML declaration, detection. A claim is believed only as long as the bytes bear it out: bytes beyond ASCII
 that are faultless UTF-8 are UTF-8 whatever is claimed, since no other text looks so by chance, and a claim that leaves
-the page full of faults gives way to detection. UTF-7 is never read: it can hide markup.
+the page full of faults gives way to detection, as does a Western one where most letters are beyond ASCII. UTF-7 is
+never read: it can hide markup.
 """
 
 from __future__ import annotations
@@ -61,11 +62,8 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_BE, "utf-16-be"), (codec
 _HEADER = re.compile(r"(?i)charset\s*=\s*[\"']?\s*([^\s;\"',]+)")
 _META = re.compile(rb"(?i)<meta\b[^>]*?charset\s*=\s*[\"']?\s*([a-z0-9_:.\-]+)")
 _XML = re.compile(rb"(?i)^\s*<\?xml\b[^>]*?encoding\s*=\s*[\"']([a-z0-9_:.\-]+)[\"']")
-_WESTERN = ("cp1252", "iso8859-15", "cp1254")
-_ACCENTED = re.compile(
-    "[\u0080-\u00ff\u0192\u02c6\u02dc\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u2013-\u203a\u20ac\u2122]{4,}"
-)
-_LETTERS = re.compile(r"[^\W\d_]")
+_TAG = re.compile(rb"<[^<>]{0,2000}>")
+_FEW = 100  # bytes beyond ASCII, below which names and marks may be all of them
 _COMMENT = re.compile(rb"(?s)<!--.*?-->")
 
 
@@ -130,7 +128,7 @@ def _claimed_or_guessed(payload: bytes, claimed: tuple[str, str] | None) -> Deco
     """Bytes that are not faultless UTF-8: the claim if it leaves few faults, else what the bytes look like."""
     reading = _read(payload, claimed[1], claimed[0]) if claimed else None
     beyond = sum(byte > 127 for byte in payload[:_SAMPLE])
-    if reading and reading.faults * 10 <= beyond and not _garbled(reading):
+    if reading and reading.faults * 10 <= beyond and not (reading.charset == "cp1252" and _not_western(payload)):
         return reading
     loose = _read(payload, "utf-8", "bytes")
     if loose.faults * 10 <= beyond:  # UTF-8 with a scratch, as where a server cuts a text in the middle of a letter
@@ -138,15 +136,6 @@ def _claimed_or_guessed(payload: bytes, claimed: tuple[str, str] | None) -> Deco
     guess = _guess(payload) or "cp1252"
     found = _read(payload, guess, "detected")
     return Decoded(found.text, guess, "detected", claimed[1] if claimed else None, found.faults)
-
-
-def _garbled(reading: Decoded) -> bool:
-    """Whether a text read as Western is another script's, as where a server calls all pages Latin-1: most of its
-    letters have accents, four and more in a row, which is no language's way of writing."""
-    if reading.charset not in _WESTERN:
-        return False
-    text = re.sub(r"<[^<>]{0,2000}>", " ", reading.text[: 4 * _SAMPLE])
-    return 2 * sum(map(len, _ACCENTED.findall(text))) > len(_LETTERS.findall(text))
 
 
 def _header_claim(content_type: str | None) -> str | None:
@@ -169,6 +158,17 @@ def _read(payload: bytes, codec: str, source: str) -> Decoded:
     return Decoded(text, codec, source, faults=text.count("\ufffd"))
 
 
+def _not_western(payload: bytes) -> bool:
+    """Whether bytes that are called Western are not: windows-1252 has a letter for every byte, so it never faults.
+
+    Of the letters of Western languages a tenth is beyond ASCII, in Vietnamese a quarter; in other scripts most are.
+    """
+    sample = _TAG.sub(b" ", _without_scripts(payload[: 4 * _SAMPLE]))
+    beyond = sum(byte > 127 for byte in sample)
+    letters = beyond + sum(65 <= byte <= 90 or 97 <= byte <= 122 for byte in sample)
+    return beyond >= _FEW and beyond > 0.5 * letters
+
+
 def _guess(payload: bytes) -> str | None:
     """What charset_normalizer takes the bytes for, of the charsets that the web uses."""
     from charset_normalizer import from_bytes
@@ -176,7 +176,7 @@ def _guess(payload: bytes) -> str | None:
     known = [codec for codec in _LABELS if not codec.startswith(("utf-16", "mac", "iso2022"))]
     # Markup is ASCII in all of these; without it the letters decide.
     sample = _without_scripts(payload[: 4 * _SAMPLE])
-    sample = re.sub(rb"<[^<>]{0,2000}>", b" ", sample)
+    sample = _TAG.sub(b" ", sample)
     best = from_bytes(sample[:_SAMPLE], cp_isolation=known).best()
     return codec_of(best.encoding.replace("_", "-")) or best.encoding if best is not None else None
 

@@ -83,9 +83,14 @@ def _article(page: Page, capture: Capture, site: Site | None) -> tuple[dict[str,
     authors, authors_note = bylines.authors(page, found, keys)
     body = read_body(page, found, titles, authors, boxes, site.body if site else ())
     language, language_note = languages.language(page, body.text or title or "")
-    near = [one.text for one in body.around]
     published, published_note, modified, modified_note = times.times(
-        page, capture.captured_at, near, language, site.dates if site else ()
+        page,
+        capture.captured_at,
+        body.around,
+        language,
+        site.dates if site else (),
+        keys,
+        language_note.get("refused", ()),
     )
     section, section_note = sections.section(page, found, keys)
     kind, reason = kinds.kind(page, found, body, title, published, capture.status)
@@ -100,7 +105,7 @@ def _article(page: Page, capture: Capture, site: Site | None) -> tuple[dict[str,
         "body": body.note,
         "standfirst": body.standfirst_note,
     }
-    credited = bylines.agencies(page, authors, body.paragraphs, near)
+    credited = bylines.agencies(page, authors, authors_note, body.paragraphs, body.around)
     for name, (value, note) in (
         ("canonical", metadata.canonical(page)),
         ("forms", metadata.forms(page)),

@@ -279,6 +279,20 @@ def test_lying_charsets() -> None:
     assert decode(b"+ADw-script+AD4-", "text/html; charset=utf-7").text == "+ADw-script+AD4-"
 
 
+@pytest.mark.parametrize(
+    ("lang", "codec"),
+    [("ru", "cp1251"), ("ru", "koi8-r"), ("el", "cp1253"), ("he", "cp1255"), ("ar", "cp1256"), ("th", "cp874"),
+     ("ja", "cp932"), ("ja", "euc_jp"), ("ko", "cp949"), ("zh", "gb18030")],
+)  # fmt: skip
+def test_texts_that_are_called_western(lang: str, codec: str) -> None:
+    """windows-1252 has a letter for every byte, so that it never faults; that most are beyond ASCII betrays the lie."""
+    markup = "<p>" + "</p><p>".join(SCRIPTS[lang]) + "</p>"
+    found = decode(markup.encode(codec), "text/html; charset=iso-8859-1")
+    assert (found.text, found.refused) == (markup, "cp1252")
+    french = "<p>" + "À l’été, où l’on fêtait déjà Noël, Zoé reçut ses élèves à l’école. " * 20 + "</p>"
+    assert decode(french.encode("cp1252"), "text/html; charset=iso-8859-1").text == french
+
+
 def test_charset_is_recorded() -> None:
     found = read(
         page(article(SCRIPTS["ru"])).replace("utf-8", "windows-1251").encode("cp1251"), content_type="text/html"

@@ -42,6 +42,8 @@ FLOORS: list[list[str]] = [
         "archive.links.patterns",
         "archive.links.vocabulary",
         "archive.links.shapes",
+        "archive.reading.dates",
+        "archive.reading.names",
         "archive.reading.notices",
         "archive.reading.pages",
     ],
@@ -54,8 +56,10 @@ FLOORS: list[list[str]] = [
     ["archive.links.feeds", "archive.links.sitemaps", "archive.links.webpages"],
     ["archive.links.fronts"],
     ["archive.links.finding"],
-    ["archive.links.boxes", "archive.reading.blocks", "archive.reading.headlines", "archive.reading.times"],
+    ["archive.links.boxes", "archive.reading.blocks"],
+    ["archive.reading.headlines"],
     ["archive.links.related", "archive.reading.bylines", "archive.reading.languages", "archive.reading.metadata"],
+    ["archive.reading.times"],
     ["archive.reading.payloads", "archive.reading.sections"],
     ["archive.reading.scenes"],
     ["archive.reading.traits"],
@@ -87,6 +91,7 @@ FLOORS: list[list[str]] = [
 ]
 #: Libraries that one room (or folder) alone may know.
 CONFINED = {
+    "dateparser": ["archive.reading.dates"],
     "trafilatura": ["archive.reading.bodies"],
     "pebble": ["archive.executors"],
     "zstandard": ["archive.codecs", "crawler.wire"],

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
+from archive.reading.dates import written_dates
 from archive.reading.times import iso_time
 from archive.sites import Site
 from tests.pages import AT, ENGLISH, SCRIPTS, article, page, read, said
+
+PLAIN = "https://www.quayside-herald.example/world/harbour-lights-411205"  # an address without a day
 
 
 @pytest.mark.parametrize(
@@ -25,6 +29,9 @@ from tests.pages import AT, ENGLISH, SCRIPTS, article, page, read, said
         ("Tue Nov 3 08:15:00 CET 2026", "2026-11-03T08:15:00+01:00"),
         ("2026年11月3日 08:15", "2026-11-03T08:15:00"),
         ("2026-02-31T10:00:00Z", None),
+        ("2026-11-03 8:15", "2026-11-03T08:15:00"),
+        ("2026-11-03 08:15 PM", None),
+        ("3 Nov 2026 8:15 pm", None),
         ("yesterday", None),
         ("", None),
     ],
@@ -95,3 +102,127 @@ def test_a_sites_own_way_of_writing_dates() -> None:
     assert read(markup, url=url).published is None  # the third of November, or the eleventh of March
     own = Site("herald", dates=("Ed. %m/%d/%y at %H%Mh",))
     assert read(markup, url=url, site=own).published == "2026-11-03T21:04:00"
+
+
+@pytest.mark.parametrize(
+    ("lang", "line", "meant"),
+    [
+        ("ko", "2026. 11. 3. 21:04", "2026-11-03T21:04:00"),
+        ("ko", "입력 2026.11.03. 오후 9:04", "2026-11-03T21:04:00"),
+        ("ko", "2026년 11월 3일 오전 12시 04분", "2026-11-03T00:04:00"),
+        ("ja", "2026年11月3日 午後9時04分", "2026-11-03T21:04:00"),
+        ("zh", "2026年11月3日 下午9:04", "2026-11-03T21:04:00"),
+        ("zh", "2026年11月3日 晚上9:04", "2026-11-03T21:04:00"),
+        ("zh", "2026年11月3日 晚上12:04", "2026-11-03"),  # the midnight before, or the one after
+        ("ar", "الثلاثاء 3 نوفمبر 2026 9:04 م", "2026-11-03T21:04:00"),
+        ("ar", "3 تشرين الثاني 2026", "2026-11-03"),
+        ("ar", "3 نوفمبر/تشرين الثاني 2026", "2026-11-03"),
+        ("fa", "۱۲ آبان ۱۴۰۵، ۲۱:۰۴", "2026-11-03T21:04:00"),
+        ("fa", "۱۴۰۵/۰۸/۱۲ - ۲۱:۰۴", "2026-11-03T21:04:00"),
+        ("th", "3 พ.ย. 2569 21:04 น.", "2026-11-03T21:04:00"),
+        ("vi", "3 tháng 11 năm 2026, 9:04 CH", "2026-11-03T21:04:00"),
+        ("vi", "03/11/2026 21:04", "2026-11-03T21:04:00"),
+        ("hu", "2026. november 3. 21:04", "2026-11-03T21:04:00"),
+        ("lt", "2026 m. lapkričio 3 d. 21:04", "2026-11-03T21:04:00"),
+        ("tr", "3 KASIM 2026 21.04", "2026-11-03T21:04:00"),
+        ("el", "3 ΝΟΕΜΒΡΙΟΥ 2026, 9:04 μ.μ.", "2026-11-03T21:04:00"),
+        ("bn", "৩ নভেম্বর ২০২৬, ২১:০৪", "2026-11-03T21:04:00"),
+        ("hy", "3 նոյեմբերի 2026, 21:04", "2026-11-03T21:04:00"),
+        ("fr", "3 nov. 2026 à 21 h 04", "2026-11-03T21:04:00"),
+        ("es", "3 de noviembre de 2026 9:04 p. m.", "2026-11-03T21:04:00"),
+        ("en", "Tue 3 Nov 2026 07.15 GMT", "2026-11-03T07:15:00"),
+        ("en", "November 3rd, 2026 at 9:04 p.m.", "2026-11-03T21:04:00"),
+        ("en", "21:04, 3 November 2026", "2026-11-03T21:04:00"),
+        ("en", "November 3, 2026 · 5:45 min", "2026-11-03"),  # how long it is, not when it was
+        ("de", "3. November 2026, 5:45 Minuten", "2026-11-03"),
+    ],
+)
+def test_written_dates(lang: str, line: str, meant: str) -> None:
+    assert [one.value for one in written_dates(line, lang)] == [meant]
+
+
+@pytest.mark.parametrize(
+    ("language", "region", "meant"),
+    [("es", None, "2026-11-03"), ("es", "us", None), ("en", None, None), ("en", "us", None), ("en", "gb", "2026-11-03"),
+     ("sw", None, "2026-11-03"), ("lt", None, None), (None, None, None)],
+)  # fmt: skip
+def test_day_or_month_first(language: str | None, region: str | None, meant: str | None) -> None:
+    """3/11/2026 is the third of November only where the language leaves no other reading."""
+    found = [one.value for one in written_dates("03/11/2026", language, region)]
+    assert found == ([meant] if meant else [])
+
+
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
+        ("en", "Published 3 November 2026 | Updated 4 November 2026 10:00"),
+        ("en", "Updated 4 November 2026 10:00 | Published 3 November 2026"),
+        ("de", "Erstellt: 03.11.2026, Stand: 04.11.2026, 10:00 Uhr"),
+        ("fr", "Publié le 03/11/2026, mis à jour le 04/11/2026 à 10:00"),
+    ],
+)
+def test_a_change_is_not_the_publication(lang: str, line: str) -> None:
+    """The time of day beside the second date is not the first one's."""
+    markup = page(article([f"</p><div>{line}</div><p>", *ENGLISH]), lang=lang)
+    assert read(markup, url=PLAIN).published == "2026-11-03"
+
+
+def test_a_frame_in_another_language_than_the_text() -> None:
+    markup = article(["</p><div>Publié le 3 nov. 2026 à 21h04</div><p>", *ENGLISH])
+    found = read(page(markup, lang="fr"), url=PLAIN)
+    assert (found.language, found.published) == ("en", "2026-11-03T21:04:00")
+
+
+def test_the_time_behind_the_headline() -> None:
+    """A ticker's time above the headline is of another story."""
+    ticker = '<div><time datetime="2026-11-04T11:45Z">11:45</time> <a href="/live">Storm reaches the coast</a></div>'
+    for line in ('<time datetime="2026-11-03T21:04:00Z">Tuesday</time>', "<div>3 November 2026, 21:04</div>"):
+        found = read(page(ticker + article(["</p>" + line + "<p>", *ENGLISH])), url=PLAIN)
+        assert (found.published or "").startswith("2026-11-03T21:04:00")
+    assert read(page(ticker + article(ENGLISH)), url=PLAIN).published is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '<p class="lead">The regatta will be held on 3 November 2026 at 21:04, the harbour says.</p>',
+        "<figure><img src='a.jpg'><figcaption>The quay on 3 November 2026</figcaption></figure>",
+        "<h2>Regatta is put off to 3 November 2026, skippers say</h2>",
+    ],
+)
+def test_days_that_the_text_tells_of(line: str) -> None:
+    assert read(page(article(["</p>" + line + "<p>", *ENGLISH])), url=PLAIN).published is None
+
+
+@pytest.mark.parametrize(
+    ("said_so", "meant"),
+    [("November 3, 2026 9:04 PM", "2026-11-03T21:04:00"), ("03.11.2026 21:04", "2026-11-03T21:04:00")],
+)
+def test_meta_tags_written_for_people(said_so: str, meant: str) -> None:
+    found = read(page(article(ENGLISH), head=f'<meta name="date" content="{said_so}">'), url=PLAIN)
+    assert (found.published, found.fields["published"]) == (meant, {"from": "meta"})
+
+
+def test_dates_in_the_texts_own_line() -> None:
+    """Where the date stands in an element of its own at the start of the text's first line."""
+    text = "<br><br>".join(ENGLISH)
+    markup = f'<div><h3>Harbour lights fail in Port Elmsa</h3><span class="date-time">03.11.2026</span> {text}</div>'
+    assert read(page(markup), url=PLAIN).published == "2026-11-03"
+
+
+def test_other_articles_data_is_not_this_ones() -> None:
+    """Of several JSON-LD articles the one with the page's address or headline is taken; of teasers alone none."""
+    teasers = [
+        {"@context": "https://schema.org", "@type": "NewsArticle", "headline": f"Oranges, part {number}",
+         "url": f"https://www.quayside-herald.example/world/oranges-4110{number}", "author": "Tom Halloran",
+         "datePublished": "2026-11-01T08:00:00Z", "articleBody": "Oranges came. " * 40}
+        for number in range(3)
+    ]  # fmt: skip
+    others = f'<script type="application/ld+json">{json.dumps(teasers)}</script>'
+    own = said(
+        headline="Harbour lights fail in Port Elmsa", datePublished="2026-11-03T21:04:00Z", author="Ines Corrado"
+    )
+    found = read(page(article(ENGLISH), head=others + own), url=PLAIN)
+    assert (found.published, found.authors) == ("2026-11-03T21:04:00+00:00", ("Ines Corrado",))
+    found = read(page(article(ENGLISH), head=others), url=PLAIN)
+    assert (found.published, found.authors) == (None, ())

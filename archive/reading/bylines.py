@@ -7,26 +7,33 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import cache
 from itertools import islice
 
-from archive.data import table
-from archive.lines import key_of, line
-from archive.reading.blocks import FOOTER, FORM, NAV, Block, Place, like
-from archive.reading.headlines import Note
-from archive.reading.pages import Page, kinds, strings, texts
+from lxml.html import HtmlElement
 
-MAX_NAMES = 500  # characters of what names the authors
+from archive.data import table
+from archive.lines import key_of
+from archive.reading.blocks import CAPTION, FIGURE, FOOTER, FORM, FULL_END, NAV, Block, Place, like
+from archive.reading.headlines import Note
+from archive.reading.names import (
+    beside_date,
+    is_house,
+    is_person,
+    is_photo_credit,
+    named,
+    plausible,
+    split_names,
+    undated,
+)
+from archive.reading.pages import Page, kinds, strings, text_of, texts
+
 MAX_BYLINE = 160  # characters of a line that may name the authors
 ABOVE, BELOW = 6, 20  # blocks above and below the headline among which the byline is looked for
 FAR_BELOW = 45  # … where class words call it the byline
 
-#: Marks that part two names.
-_MARKS = r"[,;/|·•،、，；／＝&+]"
-_PARTS = re.compile(r"\s*[|·•–—]\s*")
-#: How a name and a date share a line: "Ana Ruiz | 3.4.2026", "3 April 2026, Ana Ruiz".
-_DATED = re.compile(r"\d{1,4}[./\-年: ].*$")
+_AUTHOR_WORDS = re.compile(r"(?i)(?<![a-z])(?:authors?|bylines?|autor\w*|auteurs?|writers?|journalist)(?![a-z])")
 
 
 def authors(page: Page, found: Sequence[Block] = (), titles: Sequence[str] = ()) -> tuple[tuple[str, ...], Note]:
@@ -37,21 +44,29 @@ def authors(page: Page, found: Sequence[Block] = (), titles: Sequence[str] = ())
     """
     own = page.outlet
     said, persons = _said_authors(page)
-    names = _names(said)
-    if persons and any(key_of(name) not in own for name in names):
-        return names, {"from": "jsonld"}
-    house = names
+    claimed = _names(said)
+    if persons and any(key_of(name) not in own and not is_house(name) for name in claimed):
+        return claimed, {"from": "jsonld"}
+    house = [("jsonld", claimed)] if claimed else []
     for source, names in (
         ("meta", _names(_meta_authors(page))),
-        ("visible", tuple(filter(_plausible, _names(_marked_authors(page))))),
-        ("visible", tuple(_line_authors(found, titles))),
+        ("visible", tuple(filter(plausible, _names(_marked_authors(page))))),
+        ("visible", tuple(_line_authors(found, titles, {key_of(name) for name in claimed}))),
     ):
         people = tuple(name for name in names if key_of(name) not in own)
-        if house:  # only a person's name says more than the house's
-            people = tuple(name for name in people if len(name.split()) > 1 and name not in house)
+        if source == "visible":
+            people = tuple(name for name in people if not is_house(name))
+        if people and (house or any(is_house(name) for name in people)):  # only a person says more than the house
+            persons_only = tuple(
+                name for name in people if is_person(name) and not any(name in told for _, told in house)
+            )
+            if not persons_only or any(is_house(name) for name in people):
+                house.append((source, people))
+                continue
+            people = persons_only
         if people:
             return people, {"from": source}
-    return (house, {"from": "jsonld"}) if house else ((), {})
+    return (house[0][1], {"from": house[0][0]}) if house else ((), {})
 
 
 def _names(texts: Iterable[str]) -> tuple[str, ...]:
@@ -104,24 +119,36 @@ def _marked_authors(page: Page) -> list[str]:
     """Names in links and elements that the markup calls the author, but for those of readers' comments."""
     found = []
     for one in islice(page.tree.xpath("//*[@rel='author' or @itemprop='author']"), 8):
-        if any("comment" in f"{step.get('class')} {step.get('id')}".lower() for step in islice(one.iterancestors(), 8)):
+        if _of_comment(one):
             continue
         named = texts(one.xpath(".//*[@itemprop='name']")) or texts([one])
         found += [text for text in named[:3] if 3 < len(text) < 80]
     return found
 
 
-def _line_authors(found: Sequence[Block], titles: Sequence[str]) -> list[str]:
-    """Names in the lines round the headline: called the author by class words, begun with "by", or beside a date."""
+def _of_comment(one: HtmlElement) -> bool:
+    """Whether an element belongs to the readers' comments."""
+    return any("comment" in f"{step.get('class')} {step.get('id')}".lower() for step in islice(one.iterancestors(), 8))
+
+
+def _line_authors(found: Sequence[Block], titles: Sequence[str], known: Set[str]) -> list[str]:
+    """Names in the lines round the headline: called the author by class words, begun with "by", or beside a date.
+
+    known: what data calls the author, as keys: it may be spelled as no person's name is ("dpa").
+    """
     headlines = [one.order for one in found if any(like(one.key, title) for title in titles)]
     headlines = [order for order in headlines if found[order].heading][:3] or headlines[:1]
-    for shown, below in ((_called, FAR_BELOW), (_begun, BELOW), (_beside_date, BELOW)):
+    near = ((_called, BELOW), (_begun, BELOW), (_called_within, BELOW))
+    for shown, below in (*near, (_called, FAR_BELOW), (_beside_date, BELOW)):
         for order in headlines:
-            for one in found[max(0, order - ABOVE) : order + below]:
-                if one.order == order or len(one.text) > MAX_BYLINE or one.marks & (NAV | FOOTER | FORM):
+            # A form or a menu that holds the headline as well holds the whole page.
+            outside = (NAV | FOOTER | FORM | FIGURE | CAPTION) & ~found[order].marks
+            for one in (*found[order + 1 : order + below], *found[max(0, order - ABOVE) : order]):
+                if one.marks & outside or "caption" in one.place.words or _of_comment(one.place.element):
                     continue
-                names = [name for name in split_names(shown(one)) if _plausible(name)]
-                if names:
+                text = shown(one)
+                names = split_names(text, shown=True) if text else []
+                if names := [name for name in names if plausible(name) or key_of(name) in known]:
                     return names
     return []
 
@@ -129,71 +156,30 @@ def _line_authors(found: Sequence[Block], titles: Sequence[str]) -> list[str]:
 def _called(one: Block) -> str:
     """A line in an element that class words call the author's, "" for any other."""
     place: Place | None = one.place
-    for _ in range(3):
+    for _ in range(3 if len(one.text) <= MAX_BYLINE else 0):
         if place is not None and "author" in place.words:
-            return _DATED.sub("", one.text)
+            return undated(one.text)
         place = place.parent if place is not None else None
     return ""
 
 
 def _begun(one: Block) -> str:
-    """What follows a word such as "by" at the beginning of a short line, or of a part of it; "" where nothing does."""
-    if len(one.text) > 100 or one.text.endswith((".", "!", "?")):
-        return ""
-    parts = [part.strip() for part in _PARTS.split(one.text)]
-    return next((_DATED.sub("", part) for part in parts if _by().match(part)), "")
+    """What follows a word such as "by" in a short line; "" where nothing does."""
+    return named(one.text)
+
+
+def _called_within(one: Block) -> str:
+    """A part of a line that class words call the author's."""
+    for part in islice(one.place.element.iter("span", "a", "em", "strong", "b", "i", "small", "cite"), 40):
+        if _AUTHOR_WORDS.search(part.get("class") or ""):
+            text = text_of(part)
+            if 3 < len(text) < 80 and text in one.text and not _of_comment(part):
+                return text
+    return ""
 
 
 def _beside_date(one: Block) -> str:
-    """The names in a line that has a date as well, parted by a mark; "" where there are none."""
-    parts = [part.strip() for part in _PARTS.split(one.text)]
-    if len(parts) < 2 or not any(re.search(r"\d{4}|\d{1,2}:\d\d", part) for part in parts):
-        return ""
-    return next((part for part in parts if not re.search(r"\d", part) and 2 <= len(part.split()) <= 6), "")
-
-
-def _plausible(name: str) -> bool:
-    """Whether a shown name can be a person's or a house's: capital or caseless first letter, no figures, few words."""
-    words = name.split()
-    return (
-        len(words) <= 5
-        and not re.search(r"\d", name)
-        and not name[0].islower()
-        and (len(words) > 1 or len(name) <= 20)
-        and not any(len(word) > 25 for word in words)
-    )
-
-
-@cache
-def _by() -> re.Pattern[str]:
-    """What stands before names: "by", "text:" and the like, in every language of the list."""
-    words = sorted({re.escape(word) for _, word, kind in table("byline_words") if kind == "by"}, key=len, reverse=True)
-    return re.compile(rf"^(?:(?:{'|'.join(words)})(?:\s*[:：]\s*|\s+))+", re.IGNORECASE)
-
-
-@cache
-def _between() -> re.Pattern[str]:
-    """What parts names: marks, and "and" where it stands between words in small letters ("A. García y B. Ruiz")."""
-    words = "|".join(sorted({re.escape(word) for _, word, kind in table("byline_words") if kind == "and"}))
-    return re.compile(rf"\s*(?:{_MARKS}|\s(?:{words}|AND|And)\s|\sو(?=\w))\s*")
-
-
-def split_names(text: str) -> list[str]:
-    """The names in a byline. A place, an address or a whole sentence is no name."""
-    text = re.sub(r"\([^()]{0,100}\)|\S{1,80}@\S{1,80}|https?://\S{1,200}|^@", " ", line(text)[:MAX_NAMES])
-    text = _by().sub("", text.strip(" -–—|:·•,"))
-    found = []
-    for part in _between().split(text):
-        name = _by().sub("", part.strip(" -–—|:·•,\"'“”„*")).strip()
-        name = name if re.search(r"(?:^|\s)\w\.$", name) else name.rstrip(".")  # an initial keeps its point
-        if (
-            1 < len(name) <= 60
-            and len(name.split()) <= 6
-            and any(char.isalpha() for char in name)
-            and not re.search(r"\d{3}|[<>{}=]", name)
-        ):
-            found.append(name)
-    return found
+    return beside_date(one.text) if len(one.text) <= MAX_BYLINE else ""
 
 
 # -- agencies ------------------------------------------------------------------------------------------------------
@@ -218,11 +204,12 @@ def _credited(text: str) -> list[str]:
 
 
 def agencies(
-    page: Page, authors: Iterable[str], paragraphs: Sequence[str], near: Iterable[str]
+    page: Page, authors: Iterable[str], authors_note: Note, paragraphs: Sequence[str], near: Sequence[Block]
 ) -> tuple[list[str], Note]:
     """The news agencies credited: among the authors, in JSON-LD's source, in a dateline or byline, or in the last line.
 
-    near: short lines round the body, such as bylines and notices. A sentence that only mentions an agency is no credit.
+    authors_note: where the authors' names stood; near: short lines round the body, such as bylines and notices. What
+    a sentence only mentions, and whose the picture is, is no credit of the text.
     """
     said = [
         text
@@ -231,17 +218,31 @@ def agencies(
         for text in strings(value.get("name") if isinstance(value, dict) else value)
     ]
     opening = [match[0] for text in paragraphs[:1] for match in [_DATELINE.match(text)] if match]
-    closing = [text for text in paragraphs[-1:] if len(text) < 60] + [
+    closing = [text for text in paragraphs[-1:] if len(text) < 60 and not _tells(text)] + [
         text[-40:] for text in paragraphs[-1:] if re.search(r"[)）\]】]\s*$", text)
     ]
     for source, lines in (
-        ("jsonld", [*said, *authors]),
-        ("visible", [*opening, *closing, *(one for one in near if len(one) < 120)]),
+        ("jsonld", said),
+        (authors_note.get("from", "visible"), list(authors)),
+        ("visible", [*opening, *closing, *(one.text for one in near if _may_credit(one))]),
     ):
         found = list(dict.fromkeys(name for text in lines for name in _credited(text)))
         if found:
             return found[:6], {"from": source}
     return [], {}
+
+
+def _may_credit(one: Block) -> bool:
+    """Whether a line round the body may say whose the text is: no heading, no sentence, nothing of a picture."""
+    if len(one.text) >= 120 or one.marks & (FIGURE | CAPTION | NAV) or one.heading:
+        return False
+    if "caption" in one.place.words or one.traits.get("pictured") or is_photo_credit(one.text):
+        return False
+    return not _tells(one.text)
+
+
+def _tells(text: str) -> bool:
+    return len(text.split()) > 5 and FULL_END.search(text) is not None
 
 
 #: How a report opens: "BERLIN (dpa) –", "(Reuters) -", "【ソウル共同】", "新华社北京4月24日电", "ROMA, 3 FEB -".

@@ -14,6 +14,7 @@ from lxml.html import HtmlElement
 
 from archive.data import table
 from archive.lines import key_of, line
+from archive.reading.blocks import width
 from archive.reading.pages import Page, strings, text_of, texts
 
 MAX_TITLE = 1000  # characters of a headline that are kept
@@ -67,15 +68,16 @@ def _elected(votes: list[tuple[str, str, float]]) -> tuple[str | None, Note]:
     """The headline with most weight behind it, spelled as its best source spells it."""
     if not votes:
         return None, {}
+    votes = [(source, _whole(text, votes), weight) for source, text, weight in votes]
     weights: dict[str, float] = {}
     for _, text, weight in votes:
         weights[key_of(text)] = weights.get(key_of(text), 0) + weight
     best = max(weights, key=lambda key: weights[key])
     spelled = [(source, text) for source, text, _ in votes if key_of(text) == best]
-    # Of several spellings the one that most sources have; then the page's own, unless it only lacks the mark behind a
-    # kicker ("Inquiry Two resign" for "Inquiry: Two resign").
+    # Of several spellings the shown one, with the quotation marks that readers see; unless it only lacks the mark
+    # behind a kicker ("Inquiry Two resign" for "Inquiry: Two resign").
     counts = Counter(text for _, text in spelled)
-    source, text = max(spelled, key=lambda pair: counts[pair[1]])
+    source, text = spelled[0]
     for other, spelling in spelled:
         if (
             other != "title"
@@ -87,6 +89,14 @@ def _elected(votes: list[tuple[str, str, float]]) -> tuple[str | None, Note]:
     if source == "title":
         source = "meta"
     return text[:MAX_TITLE], {"from": source}
+
+
+def _whole(text: str, votes: list[tuple[str, str, float]]) -> str:
+    """The headline; where it is cut short ("Ships wait outside the…") as another source has it whole."""
+    short = re.sub(r"\s*(?:\.{3}|…)$", "", text)
+    if short == text or len(key := key_of(short)) < 12:
+        return text
+    return next((one for _, one, _ in votes if key_of(one).startswith(key) and len(key_of(one)) > len(key)), text)
 
 
 def _without_kicker(heading: HtmlElement, text: str, others: set[str]) -> str:
@@ -124,9 +134,12 @@ def _holds(one: str, folded: str) -> bool:
 
 
 def _cut(text: str, known: Iterable[str], names: Set[str]) -> str:
-    """A headline without the site's name or section behind (or before) it."""
+    """A headline without the site's name or section behind (or before) it; whole, where another source has it so."""
     text = line(text)
+    known = list(known)
     folded = key_of(text)
+    if any(folded == key_of(one) for one in known):
+        return text
     for one in known:
         mine = key_of(one)
         if len(mine) >= 8 and folded != mine and folded.startswith(mine) and (rest := _after(text, mine)) is not None:
@@ -141,8 +154,11 @@ def _cut(text: str, known: Iterable[str], names: Set[str]) -> str:
             starts = [match.end() for match in marks if key_of(text[match.end() :]) == mine]
             if starts:
                 return text[starts[0] :].strip()
-    if outlet := _outlet_tail().search(text):
-        return text[: outlet.start()].rstrip()
+    whole = text
+    while (end := _outlet_tail().search(text)) and width(text[: end.start()]) >= 12:
+        text = text[: end.start()].rstrip()
+    if text != whole:
+        return text
     marks = list(_SEPARATOR.finditer(text))
     for number, mark in enumerate(marks):
         tail = text[mark.end() :]
@@ -159,7 +175,8 @@ def _cut(text: str, known: Iterable[str], names: Set[str]) -> str:
             return text[: mark.start()].rstrip()
     for mark in reversed(marks[:2]):
         if (
-            not _SEPARATOR.search(text[: mark.start()])
+            mark[0].strip() not in (":", "：")  # "BBC: director general resigns"
+            and not _SEPARATOR.search(text[: mark.start()])
             and _is_name(text[: mark.start()], names)
             and len(text) - mark.end() > 10
         ):
@@ -169,10 +186,16 @@ def _cut(text: str, known: Iterable[str], names: Set[str]) -> str:
 
 @cache
 def _outlet_tail() -> re.Pattern[str]:
-    """A hyphen and what is called a newspaper or a station, at the end of a headline in a script without spaces."""
+    """What is called a newspaper or a station, behind a mark or in brackets at the end of a headline in a script
+    without spaces; and the trail of sections that Korean pages put there ("제목 < 사회 < 기사본문")."""
     words = "|".join(sorted({re.escape(word) for _, word in table("outlet_words")}))
+    japanese = "|".join(sorted({re.escape(word) for language, word in table("outlet_words") if language == "ja"}))
     wide = "\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef"
-    return re.compile(rf"(?<=[{wide}])\s?[-_－—]{{1,2}}\s?[\w·]{{0,6}}(?:{words})$")
+    name = r"[\w·!！.]{0,8}"
+    return re.compile(
+        rf"(?<=[{wide}])(?:\s?[-_－—|｜]{{1,2}}\s?{name}(?:{words})|[:：]{name}(?:{japanese})|[（(]{name}(?:{words})[）)])$"
+        r"|(?:\s<\s[^<>]{1,20}){1,4}$"
+    )
 
 
 def _after(text: str, folded: str) -> str | None:
@@ -186,13 +209,21 @@ def _after(text: str, folded: str) -> str | None:
 
 
 def _is_name(text: str, names: Set[str]) -> bool:
-    """Whether the text is the site's name, perhaps with a country or "online" beside it."""
+    """Whether the text is the site's name, perhaps with a word such as a country or "online" beside it."""
     one = key_of(text)
     if one in names:
         return True
-    return len(one) >= 3 and any(
-        len(name) >= 4
-        and len(one) <= len(name) + 20
-        and (one.startswith(name) or name.startswith(one) or one.endswith(name))
-        for name in names
-    )
+    words = [key for word in text.split() if (key := key_of(word))]
+    solid = len(words) == 1  # or of a script without spaces
+    for name in names:
+        if len(name) < 4 or len(one) < 3:
+            continue
+        if name.startswith(one) and 2 * len(one) >= len(name):
+            return True
+        # One word more is all that a name takes on: "Time to rebuild" is no name of Time, nor are "the sands of time".
+        before = len(one) <= len(name) + 6 if solid else len("".join(words[:-1])) <= len(name)
+        names_on = 3 if len(name) > 5 and all(not word[0].islower() for word in text.split()) else 1
+        behind = len(one) <= len(name) + 6 if solid else len("".join(words[names_on:])) <= len(name)
+        if (before and one.startswith(name)) or (behind and one.endswith(name)):
+            return True
+    return False

@@ -6,7 +6,9 @@ The script decides first (Cyrillic text is not English), then the commonest word
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -80,16 +82,17 @@ _NOT_LATIN = {one for _, languages, _ in _SCRIPTS[:5] for one in languages} | {
 def language(page: Page, text: str) -> tuple[str | None, Note]:
     """The page's language as an ISO 639 code: its own statement, refused where the text is plainly in another."""
     fits, guess = script(text)
+    words = _words(text if guess is None else "")
     refused: list[str] = []
     for source, claim in _claims(page):
         code = re.split(r"[-_,;\s]", claim.strip().lower())[0]
         code = {"iw": "he", "in": "id", "ji": "yi", "nb": "no", "nn": "no"}.get(code, code)
         if not re.fullmatch(r"[a-z]{2,3}", code):
             continue
-        if fits(code) and not denied(text, code):
+        if fits(code) and not denied(code, words, fits):
             return code, {"from": source} | ({"refused": refused} if refused else {})
         refused.append(code)
-    found, by = (guess, "script") if guess else (by_words(text, fits), "words")
+    found, by = (guess, "script") if guess else (by_words(words, fits), "words")
     note: Note = {"refused": refused} if refused else {}
     return (found, {"from": "visible", "by": by} | note) if found else (None, note)
 
@@ -164,43 +167,78 @@ _LISTS = {
     "cy": "Welsh",
     "yo": "Yoruba",
 }
-COMMON = 0.12  # share of a text's words among a language's 200 commonest, below which the text is hardly in it
 _MIN_WORDS = 40
+_SAMPLE = 4000  # characters of a text whose words are counted
+_SURE = 0.2  # share of a text's words among a language's commonest that its own texts have, or nearly
+_ALONE = 0.06  # … of those that inflect words so much that few are common, where no other language comes near
+_NONE = {"en": 0.12}  # … below which a text is surely not in the language: templates call everything English
+_HARDLY = 0.02  # … in any other
+_FAR_AHEAD = 3  # … how many times as many of them
+_LEAD = 3  # words by which one language must be ahead of another
+#: Standard forms of one language, which lists of words do not tell apart.
+_ONE_LANGUAGE = frozenset(("bs", "hr", "sr", "sh", "me", "cnr"))
 
 
 @cache
-def _common_words(code: str) -> frozenset[str]:
-    """The 150 commonest words of a language; the lists are in the order of frequency."""
-    lines = files("justext").joinpath(f"stoplists/{_LISTS[code]}.txt").read_text("utf-8").split("\n", 200)[:200]
-    return frozenset(list(dict.fromkeys(word.strip().lower() for word in lines if word.strip()))[:150])
+def _common_words() -> dict[str, tuple[str, ...]]:
+    """Which languages have a word among their 150 commonest; the lists are in the order of frequency."""
+    found: dict[str, list[str]] = {}
+    for code, name in _LISTS.items():
+        lines = files("justext").joinpath(f"stoplists/{name}.txt").read_text("utf-8").split("\n", 200)[:200]
+        for word in list(dict.fromkeys(word.strip().lower() for word in lines if word.strip()))[:150]:
+            found.setdefault(word, []).append(code)
+    return {word: tuple(codes) for word, codes in found.items()}
 
 
-def _share(words: list[str], code: str) -> float:
-    common = _common_words(code)
-    return sum(word in common for word in words) / len(words)
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A text's words as far as they tell its language: which share of them is common in each, and which they are."""
+
+    shares: dict[str, float]
+    common: list[tuple[str, ...]]  # for every word that is common in any language, in which
+
+    def ahead(self, one: str, other: str) -> bool:
+        """Whether the text is rather in the one language, by the words that are not common in both."""
+        mine = sum(one in codes and other not in codes for codes in self.common)
+        its = sum(other in codes and one not in codes for codes in self.common)
+        return mine >= 2 * its and mine - its >= _LEAD
 
 
-def _words(text: str) -> list[str]:
-    """The text's words in small letters, with their combining marks."""
-    return re.findall(r"[^\s\d.,;:!?…।॥\"'()\[\]{}«»‹›“”„‘’|/–—-]+", text[:6000].lower())
-
-
-def by_words(text: str, fits: Callable[[str], bool]) -> str | None:
-    """The language whose common words the text uses most, where that is beyond doubt."""
-    words = _words(text)
+def _words(text: str) -> _Words:
+    """What a text's words tell; nothing for a text of few words."""
+    # Words in small letters, with their combining marks.
+    words = re.findall(r"[^\s\d.,;:!?…।॥\"'()\[\]{}«»‹›“”„‘’|/–—-]+", text[:_SAMPLE].lower())
     if len(words) < _MIN_WORDS:
+        return _Words({}, [])
+    known = _common_words()
+    common = [codes for word in words if (codes := known.get(word))]
+    counts = Counter(code for codes in common for code in codes)
+    return _Words({code: counts[code] / len(words) for code in _LISTS}, common)
+
+
+def by_words(words: _Words, fits: Callable[[str], bool]) -> str | None:
+    """The language whose common words the text uses most, where that is beyond doubt."""
+    ranks = sorted(((share, code) for code, share in words.shares.items() if fits(code)), reverse=True)[:2]
+    if not ranks:
         return None
-    shares = sorted(((_share(words, code), code) for code in _LISTS if fits(code)), reverse=True)
-    (best, code), (second, _) = shares[0], shares[1] if len(shares) > 1 else (0.0, "")
-    return code if best >= 0.2 and best >= 1.15 * second else None
+    (best, code), (second, next_code) = ranks[0], ranks[1] if len(ranks) > 1 else (0.0, "")
+    sure = best >= _SURE and words.ahead(code, next_code)
+    return code if sure or (best >= _ALONE and best >= _FAR_AHEAD * second) else None
 
 
-def denied(text: str, code: str) -> bool:
-    """Whether the text has hardly any of the common words of the language that it is said to be in."""
-    words = _words(text)
-    return code == "en" and len(words) >= _MIN_WORDS and _share(words, code) < COMMON
+def denied(code: str, words: _Words, fits: Callable[[str], bool]) -> bool:
+    """Whether the text's words are beyond doubt another language's than the one it is said to be in."""
+    if code not in words.shares:
+        return False  # nothing is known of its words, and a relative's may be near
+    if words.shares[code] < _NONE.get(code, _HARDLY):
+        return True
+    found = by_words(words, fits)
+    return found not in (None, code) and not {found, code} <= _ONE_LANGUAGE and words.ahead(found or "", code)
 
 
+_KANA, _HAN = re.compile("[\u3040-\u30ff]"), re.compile("[\u3400-\u9fff]")
+_CHINESE = frozenset(("zh", "yue", "wuu", "nan", "hak", "lzh", "cmn"))
+_MIN_HAN = 60  # letters of a text that would have kana, were it Japanese
 #: Letters that are not of the Latin alphabet (Vietnamese stands in Latin Extended Additional).
 _BEYOND = re.compile("[\u0250-\u1dff\u1f00-\U0010ffff]")
 
@@ -211,6 +249,9 @@ def script(text: str) -> tuple[Callable[[str], bool], str | None]:
     latin = len(sample) - len(_BEYOND.findall(sample))
     if len(sample) >= 20 and latin > 0.8 * len(sample):
         return (lambda code: code not in _NOT_LATIN), None
+    kana, han = len(_KANA.findall(sample)), len(_HAN.findall(sample))
+    if len(sample) >= _MIN_HAN and 2 * han > len(sample) and 50 * kana < len(sample):
+        return (lambda code: code in _CHINESE), "zh"  # Japanese cannot do without kana
     for pattern, languages, guess in _COMPILED:
         # Japanese mixes kana with ideographs: a tenth of kana is enough to tell.
         if len(sample) >= 20 and len(pattern.findall(sample)) > len(sample) * (0.1 if guess == "ja" else 0.5):

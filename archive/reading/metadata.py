@@ -65,7 +65,7 @@ def keywords(page: Page) -> tuple[list[str], Note]:
 
 def access(page: Page) -> tuple[str | None, Note]:
     """`free` or `paid`, where the page says so (schema.org isAccessibleForFree, content tier)."""
-    for one in (page.thing, *page.things[:20]):
+    for one in page.own_things:
         free = one.get("isAccessibleForFree")
         if free is not None and (one is page.thing or {"WebPage", "NewsArticle", "Article"} & set(kinds(one))):
             return ("free" if str(free).strip().lower() in ("true", "1", "yes") else "paid"), {"from": "jsonld"}

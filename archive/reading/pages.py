@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
@@ -24,6 +25,8 @@ MAX_PAGE = 10 << 20  # bytes, and characters once decoded
 MAX_ATTRIBUTES = 10_000  # of the elements with very many; libxml2's time grows with their square
 MAX_SCRIPT = 1 << 20  # characters of one script that are read as JSON
 MAX_NESTING = 200  # levels of JSON that are read
+MAX_HEADLINE = 1000  # characters of a headline that are compared
+MAX_THINGS = 100  # JSON-LD articles of one page that are compared
 MAX_OBJECTS = 2000  # JSON-LD objects looked at on one page
 
 _MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"OggS", b"ID3", b"wOF")
@@ -105,18 +108,63 @@ class Page:
 
     @cached_property
     def thing(self) -> dict[str, Any]:
-        """The JSON-LD object of this page's article, or {}."""
+        """The JSON-LD object of this page's article, or {}.
+
+        Lists of teasers are JSON-LD articles too: what names this page wins, then what has its headline, then the first
+        one with a date; never one that has another address and another headline.
+        """
         articles = [one for one in self.things if any(_ARTICLE.search(kind) for kind in kinds(one))]
         full = [one for one in articles if one.get("headline") or one.get("datePublished")]
-        wanted = self.url.partition("#")[0].partition("?")[0].rstrip("/")
+        if len(full) == 1 and not _addresses(full[0]):
+            return full[0]
+        canonical = next((one.get("href") for one in self.tree.iter("link") if one.get("rel") == "canonical"), None)
+        wanted = {_plain(text) for text in (self.url, canonical, self.meta("og:url")) if text}
+        titles = [key_of(text) for text in self._shown_titles() if text]
 
-        def own(one: dict[str, Any]) -> bool:
-            names = (one.get("url"), one.get("@id"), one.get("mainEntityOfPage"))
-            return any(_address(name) == wanted for name in names)
+        def worth(one: dict[str, Any]) -> tuple[bool, bool, bool]:
+            told = [key_of(text[:MAX_HEADLINE]) for text in strings(one.get("headline"))]
+            return (
+                any(_plain(address) in wanted for address in _addresses(one)),
+                any(key and any(key in title for title in titles) for key in told),
+                bool(one.get("datePublished")),
+            )
 
-        # Lists of teasers are JSON-LD articles too: the one that names this page wins, then the first one with a date.
-        order = [one for one in full if own(one)] or [one for one in full if one.get("datePublished")] or full
-        return order[0] if order else {}
+        for one in sorted(full[:MAX_THINGS], key=worth, reverse=True):  # of equals the first
+            own, told, _ = worth(one)
+            if own or told or not self._of_another(one, wanted, titles):
+                return one
+        return {}
+
+    @cached_property
+    def own_things(self) -> list[dict[str, Any]]:
+        """The article's object, then what else is said of this page in JSON-LD; no other article's."""
+        others = (one for one in self.things[:MAX_THINGS] if one is not self.thing)
+        told = (None, "", self.thing.get("headline"))
+        same = (one for one in others if one.get("headline") in told or "WebPage" in kinds(one))
+        return [self.thing, *islice(same, 30)]
+
+    def _shown_titles(self) -> list[str]:
+        """Headlines as the page shows and shares them, without JSON-LD."""
+        shown = texts([*islice(self.tree.iter("h1"), 5), *islice(self.tree.iter("title"), 1)])
+        return [text[:MAX_HEADLINE] for text in (*shown, self.meta("og:title") or "", self.meta("twitter:title") or "")]
+
+    def _of_another(self, one: dict[str, Any], wanted: set[str], titles: list[str]) -> bool:
+        """Whether a JSON-LD article is surely another one than the page's: by its address and its headline."""
+        ends = {address.rpartition("/")[2] for address in wanted}
+        numbers = {number for address in wanted for number in re.findall(r"\d{5,}", address)}
+        addresses = [_plain(address) for address in _addresses(one)]
+        elsewhere = any(
+            "/" in address
+            and address.rpartition("/")[2] not in ends
+            and not numbers & set(re.findall(r"\d{5,}", address))
+            for address in addresses
+        )
+        if not elsewhere:
+            return False
+        told = [_grams(key_of(text[:MAX_HEADLINE])) for text in strings(one.get("headline"))]
+        return bool(told) and not any(
+            2 * len(mine & its) >= min(len(mine), len(its)) for mine in told for its in map(_grams, titles)
+        )
 
     @cached_property
     def outlet(self) -> frozenset[str]:
@@ -221,9 +269,26 @@ def _objects(value: Any, limit: int) -> Iterator[dict[str, Any]]:
         waiting = following
 
 
-def _address(value: Any) -> str:
-    value = value.get("@id") or value.get("url") if isinstance(value, dict) else value
-    return value.partition("#")[0].partition("?")[0].rstrip("/") if isinstance(value, str) else ""
+def _addresses(thing: dict[str, Any]) -> list[str]:
+    """The web addresses by which a JSON-LD object names its page."""
+    found = []
+    for value in (thing.get("url"), thing.get("@id"), thing.get("mainEntityOfPage")):
+        value = value.get("@id") or value.get("url") if isinstance(value, dict) else value
+        if isinstance(value, str) and value.startswith(("http://", "https://")):
+            found.append(value)
+    return found
+
+
+def _plain(address: str) -> str:
+    """An address without what the spellings of one page differ in: scheme, www, query, fragment, the AMP form's end."""
+    plain = address.strip().partition("#")[0].partition("?")[0].partition("://")[2].removeprefix("www.").rstrip("/")
+    return plain.removesuffix("/amp")
+
+
+@lru_cache(maxsize=64)
+def _grams(key: str) -> frozenset[str]:
+    """The runs of three letters in a key; texts that share half of them say the same in other words."""
+    return frozenset(key[at : at + 3] for at in range(len(key) - 2))
 
 
 def _nesting(text: str) -> int:

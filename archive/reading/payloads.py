@@ -32,8 +32,7 @@ _NO_TEXT = re.compile(
 
 def said_body(page: Page) -> str:
     """JSON-LD's articleBody, as it stands."""
-    things = (page.thing, *page.things[:20])
-    return max((text for one in things for text in _whole(one.get("articleBody"))), key=len, default="")
+    return max((text for one in page.own_things for text in _whole(one.get("articleBody"))), key=len, default="")
 
 
 def _whole(value: Any) -> list[str]:
