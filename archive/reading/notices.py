@@ -76,7 +76,7 @@ class Phrases:
             at = word.start()
             for size in range(1, self.HEAD + 1):
                 for phrase, about in self.known.get(told[at : at + size], ()):
-                    if told.startswith(phrase, at) and _bounded(told, at + len(phrase)):
+                    if told.startswith(phrase, at) and _bounded(told, at, at + len(phrase)):
                         yield at, phrase, about
 
 
@@ -140,8 +140,10 @@ def _letter(char: str) -> bool:
     return char.isalnum() or unicodedata.category(char)[0] == "M"
 
 
-def _bounded(told: str, end: int) -> bool:
-    """Whether a word ends there, in scripts that part them."""
-    if end >= len(told) or not (told[end].isalpha() or unicodedata.category(told[end])[0] == "M"):
+def _bounded(told: str, start: int, end: int) -> bool:
+    """Whether a word ends there, in scripts that part them, or a number."""
+    if end < len(told) and told[end].isdigit():
+        return not told[start:end].isdigit()
+    if end >= len(told) or not _letter(told[end]):
         return True
     return not told[end - 1].isalpha() or _IN_GAPLESS.match(told[end - 1]) is not None
