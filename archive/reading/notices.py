@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from archive.data import table
 
@@ -80,6 +80,7 @@ class Phrases:
                         yield at, phrase, about
 
 
+@lru_cache(maxsize=2048)  # asked of a line more than once while its page is read
 def notice(text: str) -> str | None:
     """The phrase by which a line is known as a notice of the house: rights, newsletter, subscription, credits."""
     if len(text) > MAX_NOTICE:

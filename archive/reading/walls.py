@@ -74,26 +74,29 @@ def wall(
 ) -> tuple[str, str] | None:
     """(kind, reason) of a page that shows an error, a question or a login. own: its article's JSON-LD object, or {}."""
     size = sum(width(one) for one in body.paragraphs)
-    if size > LONG_WALL:
+    dated = bool(own.get("datePublished"))
+    if size > LONG_WALL or (dated and size >= SHORT):
         return None
     heads = _heads(page, found, title)
     lines = body.paragraphs or [one.text for one in found if not one.marks & (NAV | FOOTER)][:60]
-    if size < SHORT and not own.get("datePublished") and (reason := _consenting(page, found)):
+    if size < SHORT and not dated and (reason := _consenting(page, found)):
         return "consent", reason
     for name, (kind, reason) in _SAYS.items():
+        if size >= SHORT and name != "consent":
+            continue
         headed, phrase = max((share(name, [one], also="sorry") for one in heads), default=(0.0, ""))
         told, other = share(name, lines)
-        if _proves(name, headed, told, size, bool(own.get("datePublished")), published):
+        if _proves(name, headed, told, size, published, own=dated):
             return kind, f"{reason} {phrase or other!r}"
     return None
 
 
-def _proves(name: str, headed: float, told: float, size: float, own: bool, published: str | None) -> bool:
+def _proves(name: str, headed: float, told: float, size: float, published: str | None, *, own: bool) -> bool:
     """Whether the shares of headline and text that are phrases of a kind are enough to be what they say."""
     if own:
-        return size < SHORT and told >= 0.4
+        return told >= 0.4
     if size >= SHORT:
-        return name == "consent" and told >= 0.15 and (headed >= 0.25 or told >= 0.25)
+        return told >= 0.15 and (headed >= 0.25 or told >= 0.25)
     if headed >= 0.8 and (published is None or told > 0 or size < 120):
         return True
     if headed >= 0.5 and (told >= 0.05 or size < 120):
