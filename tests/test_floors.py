@@ -65,6 +65,7 @@ FLOORS: list[list[str]] = [
     ["archive.reading.traits"],
     ["archive.reading.standfirsts"],
     ["archive.reading.bodies"],
+    ["archive.reading.walls"],
     ["archive.reading.kinds"],
     [
         "archive.backup",
