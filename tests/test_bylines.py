@@ -131,6 +131,8 @@ def test_a_form_round_the_page_hides_no_byline() -> None:
     [
         "<figure><img src='a.jpg'><figcaption class='author'>© AFP</figcaption></figure>",
         "<div class='picture'><img src='a.jpg'><p>Photo: Tom Halloran/AFP</p></div>",
+        "<div>Photo: Tom Halloran/AFP</div>",
+        "<div>© AFP</div>",
         "<div class='caption byline'>AFP</div>",
         "<p>The port authority did not answer questions of Reuters.</p>",
         "<h3>Reuters: oranges are late</h3>",

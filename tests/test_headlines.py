@@ -68,7 +68,7 @@ def test_a_headline_cut_short() -> None:
     """Where one source breaks off, another's whole headline stands."""
     whole = "Harbour lights fail in Port Elmsa, and nobody knows why the quay is dark"
     cut = "Harbour lights fail in Port Elmsa, and nobody knows..."
-    assert headline(f"{cut} | Herald", h1=whole, og="Dark quay", ld=cut) == whole
+    assert headline(f"{cut} | Herald", h1=whole, og="Dark quay", ld=cut, site="Herald") == whole
 
 
 def test_the_quotation_marks_that_readers_see() -> None:

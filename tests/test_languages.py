@@ -78,3 +78,13 @@ def test_languages_whose_words_are_not_known() -> None:
 def test_japanese_with_few_kana() -> None:
     assert language("".join(SCRIPTS["ja"]), "ja") == ("ja", [])
     assert language("".join(SCRIPTS["zh"]) + "「ありがとうございました」", "ja") == ("ja", [])
+
+
+def test_relatives_that_a_short_text_does_not_tell_apart() -> None:
+    """Indonesian or Malay, where a text has as many words of the one alone as of the other: the page's word stands."""
+    text = (
+        "Lampu di pelabuhan padam pada hari Senin malam dan selama sebelas jam tidak ada yang tahu mengapa dermaga "
+        "utara menjadi gelap. Dua kapal dengan jeruk menunggu di luar sampai pagi dan akan membongkar muatan sebelum "
+        "akhir pekan. Mereka yang menunggu di dermaga itu tidak pulang dan tidak tidur pada malam itu."
+    )
+    assert [language(text, lang) for lang in ("id", "ms", "")] == [("id", []), ("ms", []), (None, [])]

@@ -180,6 +180,12 @@ def test_the_time_behind_the_headline() -> None:
         found = read(page(ticker + article(["</p>" + line + "<p>", *ENGLISH])), url=PLAIN)
         assert (found.published or "").startswith("2026-11-03T21:04:00")
     assert read(page(ticker + article(ENGLISH)), url=PLAIN).published is None
+    clock = '<div>It is <time datetime="2026-11-04T11:45Z">11:45</time> in Port Elmsa</div>'
+    own = '</p><div><time datetime="2026-11-03T21:04Z">Tuesday</time></div><p>'
+    assert read(page(clock + article([own, *ENGLISH])), url=PLAIN).published == "2026-11-03T21:04:00+00:00"
+    changed = '</p><div>Updated <time datetime="2026-11-04T10:00Z">today</time>, published '
+    changed += '<time datetime="2026-11-03T21:04Z">Tuesday</time></div><p>'
+    assert read(page(article([changed, *ENGLISH])), url=PLAIN).published == "2026-11-03T21:04:00+00:00"
 
 
 @pytest.mark.parametrize(
