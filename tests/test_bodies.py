@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.pages import ENGLISH, SCRIPTS, article, page, paragraphs, read
@@ -131,3 +133,13 @@ def test_empty_lines_part_paragraphs_where_lines_are_shown_as_they_stand() -> No
     text = "\n\n".join(ENGLISH)
     for markup in (f"<pre>{text}</pre>", f'<div style="white-space: pre-wrap">{text}</div>'):
         assert paragraphs(read(page(f"<h1>Harbour lights fail in Port Elmsa</h1>{markup}"))) == ENGLISH
+
+
+def test_a_script_s_short_sentences_are_kept_in_scripts_without_spaces() -> None:
+    text = [*SCRIPTS["ja"] * 3, SHORT["ja"]]
+    text = [f"{one[:-1]}{number}。" for number, one in enumerate(text)]
+    data = json.dumps({"props": {"article": {"headline": "灯台", "body": [{"text": one} for one in text]}}})
+    markup = page(
+        f'<div id="app"></div><script type="application/json">{data}</script>', lang="ja", title="灯台の明かり"
+    )
+    assert paragraphs(read(markup)) == text

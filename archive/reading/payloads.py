@@ -16,7 +16,7 @@ from lxml import etree
 from lxml.html import fromstring
 
 from archive.lines import key_of, line
-from archive.reading.blocks import blocks, width
+from archive.reading.blocks import FULL_END, blocks, width
 from archive.reading.pages import Page, read_json, strings
 
 MAX_LEAVES = 20_000  # strings looked at in one script's JSON
@@ -116,7 +116,8 @@ def _leaves(value: Any) -> Iterator[tuple[tuple[str, ...], tuple[int, ...], str]
     while waiting:
         path, numbers, one = waiting.pop()
         if isinstance(one, str):
-            if " " in one.strip() or len(one) > 40:
+            spaceless = not one.isascii() and FULL_END.search(one) is not None  # a short sentence of Chinese or Khmer
+            if " " in one.strip() or len(one) > 40 or spaceless:
                 yield path, numbers, html.unescape(one)
         elif isinstance(one, dict):
             inner = [(key, child) for key, child in one.items() if not _NO_TEXT.search(key)]
