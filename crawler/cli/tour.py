@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -45,7 +46,11 @@ def demo(archive_path: Path) -> None:
         for edition, words in ((1, "first visit"), (2, "second visit: the newsroom has put out its next edition")):
             newsroom.edition = edition
             heading(shown, f"{len(chosen)} pretend news sites on this machine, {words}")
-            summary(visit_once(chosen, archive_path, resolve=newsroom.resolve))
+            runs = visit_once(chosen, archive_path, resolve=newsroom.resolve)
+            summary(runs)
+            if any(run.state == "lost" for run in runs):
+                click.echo(f"Stopped: {archive_path} holds what was captured until now.", err=True)
+                sys.exit(1)
     walk(shown, archive_path)
     shown.print(Shown(f"\nAll of it took {time.monotonic() - began:.0f} seconds and is in {archive_path}.", "dim"))
 
