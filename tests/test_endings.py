@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from archive import Archive, ArchiveUnreadable
 from crawler.addresses import require_contact
-from crawler.cli import COMMANDS, main
+from crawler.cli import COMMANDS, SUMMARIES, main
 from tests.press import SITE, captures, fill
 
 #: A query that never ends by itself.
@@ -134,6 +134,16 @@ def test_a_row_is_one_line_where_no_terminal_ends_it(press: Path) -> None:
     done = run("query", "--table", "SELECT url, title, text FROM articles ORDER BY url LIMIT 3", "--archive", press)
     assert len(done.output.splitlines()) == 4
     assert held in done.output
+
+
+def test_the_list_of_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command once, in a line that is not cut off on the narrowest of usual terminals."""
+    assert sorted(name for some in SUMMARIES.values() for name in some) == sorted(COMMANDS)
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run("--help").output
+    for some in SUMMARIES.values():
+        for name, said in some.items():
+            assert f"  {name:<9}  {said}\n" in shown
 
 
 # ---- wrong questions

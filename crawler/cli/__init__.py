@@ -44,6 +44,42 @@ COMMANDS = {
     "doctor": "crawler.cli.care:doctor",
 }
 
+#: How `--help` presents them: in a line each, by what one wants to do, without importing what they need.
+SUMMARIES = {
+    "Begin": {
+        "demo": "See it work without a network, on a bundled newsroom.",
+        "doctor": "Look whether this machine is ready to crawl.",
+    },
+    "Visit sites": {
+        "crawl": "Visit sites once.",
+        "schedule": "Visit sites at their cadence until stopped.",
+        "sites": "The catalogue of outlets: add, check, list, show.",
+        "discover": "Find a site's international section, feeds and sitemaps.",
+    },
+    "Ask the archive": {
+        "search": "Find articles by words in any script.",
+        "query": "Run one SELECT, or a saved question.",
+        "history": "Every capture of a page, and what it showed.",
+        "diff": "What changed in an article.",
+        "memento": "A page as it was captured: headers, bytes or text.",
+        "timemap": "Every state of a page that is held (RFC 7089).",
+        "status": "What the archive holds, and the last runs.",
+    },
+    "Read pages": {
+        "extract": "Read loose pages, and print JSON.",
+        "reextract": "Read stored pages again, with today's extractor.",
+    },
+    "Keep, prove, erase": {
+        "verify": "Check that all is as it was kept.",
+        "head": "One value that vouches for every capture.",
+        "backup": "Copy the archive, also in mid-crawl.",
+        "compact": "Make it smaller, in the background.",
+        "migrate": "Bring an older archive to today's schema.",
+        "hide": "Take a page out of sight, until --undo.",
+        "erase": "Take a page out for good, bytes and all.",
+    },
+}
+
 
 class Sentences(click.Group):
     """A group whose commands end with one clear line instead of a traceback, whatever they meet.
@@ -61,6 +97,12 @@ class Sentences(click.Group):
         room, _, attribute = COMMANDS[name].partition(":")
         command: click.Command = getattr(importlib.import_module(room), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        widest = max(map(len, COMMANDS))
+        for title, commands in SUMMARIES.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(widest), said) for name, said in commands.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -99,7 +141,7 @@ class Sentences(click.Group):
             ctx.exit(2)
         except OSError as error:
             ctx.exit(_unwritable(error))
-        except KeyboardInterrupt as stop:
+        except (KeyboardInterrupt, click.Abort) as stop:  # click's comes of Ctrl-C where it had asked something
             click.echo("foreigndesk: Stopped.", err=True)
             ctx.exit(143 if isinstance(stop, Terminated) else 130)
 

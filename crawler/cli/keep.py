@@ -200,8 +200,13 @@ def erase_(
     """
     name = url or domain or digest
     with Archive.open(archive_path, create=False) as archive:
-        if not yes and sys.stdin.isatty():
-            click.confirm(f"Erase {name} from {archive_path} for good?", abort=True, err=True)
+        if (
+            not yes
+            and sys.stdin.isatty()
+            and not click.confirm(f"Erase {name} from {archive_path} for good?", err=True)
+        ):
+            click.echo("Nothing was erased.", err=True)
+            sys.exit(1)
         with console(stderr=True).status("erasing …"):
             gone, needles = erase(archive, datetime.now(UTC), reason, url=url, domain=domain, digest=digest)
         if not (gone.pages or gone.captures or gone.links):
