@@ -256,6 +256,17 @@ def test_a_copy_of_an_archive_that_takes_no_note(press: Path, tmp_path: Path, mo
     assert (tmp_path / "copy.db").exists()
 
 
+def test_the_demo_deletes_no_archive_but_its_own(press: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copy(press, tmp_path / "a.db"))
+    before = copy.read_bytes()
+    done = run("demo", "--archive", copy)
+    assert (done.exit_code, "no earlier demo's" in done.output) == (2, True)
+    other = tmp_path / "letter.txt"
+    other.write_text("Dear editor, ")
+    assert run("demo", "--archive", other).exit_code == 2
+    assert (copy.read_bytes(), other.read_text()) == (before, "Dear editor, ")
+
+
 def test_a_stopped_demo_says_so(tmp_path: Path) -> None:
     """It does not go on to the second visit and the tour as if nothing had been."""
     with started("demo", "--archive", tmp_path / "demo.db") as process:
