@@ -32,7 +32,11 @@ def backup(archive: Archive, path: str | Path) -> int:
             copy.execute("PRAGMA journal_mode = DELETE")
             said = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if said != "ok":
-            raise ArchiveUnreadable(f"The copy is not sound ({said}): `foreigndesk verify` tells what is damaged.")
+            # SQLite says it in several lines.
+            fault_said = " ".join(str(said).replace("*** in database main ***", "").split())
+            raise ArchiveUnreadable(
+                f"The copy is not sound ({fault_said}): `foreigndesk verify` tells what is damaged."
+            )
         with unfinished.open("rb+") as file:
             os.fsync(file.fileno())
         os.rename(unfinished, path)

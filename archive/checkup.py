@@ -11,6 +11,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from archive import schema
+from archive.opening import DAMAGE, fault, looking
 from archive.records import moment
 
 #: Older SQLite has no STRICT tables.
@@ -60,12 +61,11 @@ def checkup(path: str | Path, now: datetime) -> list[Finding]:
     if not path.exists():
         return [Finding("note", "archive", f"There is no archive at {path} yet; a crawl makes it.")]
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        with closing(looking(path)) as connection:
             return list(_looked_at(path, connection, now))
-    except sqlite3.Error as error:
-        return [
-            Finding("fault", "archive", f"{path} cannot be read ({error}): restore a backup, or name another file.")
-        ]
+    except (*DAMAGE, ValueError) as error:  # a damaged time is no time any more
+        said = fault(error) if isinstance(error, DAMAGE) else f"it is damaged ({error}); restore a backup."
+        return [Finding("fault", "archive", f"{path} cannot be read: {said}")]
 
 
 def _looked_at(path: Path, connection: sqlite3.Connection, now: datetime) -> list[Finding]:

@@ -25,6 +25,9 @@ _LONGEST = 1 << 30
 #: Levels by payload size. A reference does most of the work: against one, -6 is a sixth smaller than -3 at a tenth of
 #: the time that gzip -6 takes, and -9 hardly smaller. Small pages spend their time on setting up the tables.
 _LEVELS = ((1 << 17, 6), (1 << 15, 5), (0, 3))
+#: Of a page against its own earlier snapshot. The quick levels' tables have room for half a megabyte; with larger ones,
+#: as here (their logarithm is that of the window less this), a large page's beginning is still known at its end.
+_LEVEL_AGAIN, _TABLES_AGAIN = 2, 4
 
 
 def encode(payload: bytes, level: int = 3) -> bytes:
@@ -50,15 +53,19 @@ class Reference:
 
     def __init__(self, payload: bytes) -> None:
         self.payload = payload
-        self._compressors: dict[tuple[int, int], zstandard.ZstdCompressor] = {}
+        self._compressors: dict[tuple[int, int, bool], zstandard.ZstdCompressor] = {}
 
-    def encode(self, payload: bytes, level: int | None = None) -> bytes | None:
-        """The body of a payload coded against this one; None where both together are wider than a window may be."""
-        level = level or _level(len(payload))
+    def encode(self, payload: bytes, *, again: bool = False, level: int | None = None) -> bytes | None:
+        """The body of a payload coded against this one; None where both together are wider than a window may be.
+
+        again: this one is an earlier snapshot of the same page. level: zstd's, instead of what the size asks for.
+        """
+        if level is None:
+            level = _LEVEL_AGAIN if again else next(level for least, level in _LEVELS if len(payload) >= least)
         window = max(18, (len(self.payload) + len(payload)).bit_length())
         if window > _WIDEST:
             return None
-        if (level, window) not in self._compressors:
+        if (level, window, again) not in self._compressors:
             parameters = zstandard.ZstdCompressionParameters.from_level(
                 level,
                 source_size=(1 << window) - len(self.payload),
@@ -66,11 +73,12 @@ class Reference:
                 window_log=window,
                 write_checksum=True,
                 write_content_size=True,
+                **({"hash_log": max(16, window - _TABLES_AGAIN)} if again else {}),
             )
-            self._compressors[level, window] = zstandard.ZstdCompressor(
+            self._compressors[level, window, again] = zstandard.ZstdCompressor(
                 dict_data=_prefix(self.payload), compression_params=parameters
             )
-        return self._compressors[level, window].compress(payload)
+        return self._compressors[level, window, again].compress(payload)
 
     @property
     def cost(self) -> int:
@@ -100,7 +108,3 @@ def decode(body: bytes, reference: bytes | None = None, length: int | None = Non
 def _prefix(payload: bytes) -> zstandard.ZstdCompressionDict:
     # Raw content, said so: a page that begins with the magic number of a dictionary must not be taken for one.
     return zstandard.ZstdCompressionDict(payload, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
-
-
-def _level(length: int) -> int:
-    return next(level for least, level in _LEVELS if length >= least)

@@ -46,8 +46,10 @@ def compact(
 
     site: only this site's. level: zstd's, 1 to 22. progress: called first and after each batch; stop: asked before
     each. Others may crawl meanwhile. Freed room is used again by the file itself; `shrink` gives it back to the disk.
-    Damaged payloads are left as they are: `verify` names them.
+    Damaged payloads are left as they are: `verify` names them. Raises UnknownSite where it has no captures.
     """
+    if site:
+        archive.expect_site(site)
     saved = Saved()
     waiting = _waiting(archive, site)
     saved.left = len(waiting)
@@ -119,7 +121,7 @@ def _coded(archive: Archive, some: list[tuple[int, str, str]], level: int) -> It
             # What the next pages will be coded against stands alone, and goes on doing so.
             likely = [] if body in references else _likely(archive, payload, references)
             for reference in {*likely, *([rests_on] if rests_on is not None else [])}:
-                patch = archive.reference(reference).encode(payload, level)
+                patch = archive.reference(reference).encode(payload, level=level)
                 if patch is not None and len(patch) < len(best.body) and archive.may_rest(body, reference):
                     best = Coded(PATCH, reference, patch)
             base = None if best.reference is None else archive.decoded(best.reference)

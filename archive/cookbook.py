@@ -57,7 +57,10 @@ def saved(name: str, given: Mapping[str, str]) -> tuple[str, dict[str, Value]]:
         if key not in values:
             takes = ", ".join(values) or "none"
             raise BadQuery(f"{name} takes no parameter {key!r}; it takes {takes}.")
-        values[key] = number(text)
+        value, usual = number(text), values[key]
+        if isinstance(usual, int | float) and isinstance(value, str):
+            raise BadQuery(f"{key} is a number, such as {usual}, and {text!r} is none.")
+        values[key] = value
     return held[name].sql, values
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata as packages
 from typing import Any
@@ -21,6 +21,7 @@ from archive.reading.blocks import Block, blocks
 from archive.reading.bodies import Body, pruned, read_body
 from archive.reading.pages import NotAPage, Page, read_page
 from archive.records import Capture, Extraction
+from archive.rows import claimed_time
 from archive.sites import Site
 
 VERSION = "foreigndesk-1"
@@ -62,7 +63,11 @@ def see(capture: Capture, site: Site | None = None, *, charset: str | None = Non
     found: dict[str, Any] = {"url": capture.url, "digest": capture.digest or "", "extractor": extractor_id(site)}
     try:
         if capture.kind != "article":
-            return Extraction(**found, kind=capture.kind, links=front_links(capture, site)), None
+            links = tuple(
+                replace(link, published=claimed_time(link.published), modified=claimed_time(link.modified))
+                for link in front_links(capture, site)
+            )
+            return Extraction(**found, kind=capture.kind, links=links), None
         page = read_page(capture.url, capture.payload, capture.content_type, charset)
         values, seen = _article(page, capture, site)
         return Extraction(**found, **values), seen

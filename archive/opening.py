@@ -41,7 +41,7 @@ class File:
         version wrote it.
         """
         path = Path(path)
-        if not create:
+        if not create or path.exists():
             _expect(path)
         if not path.parent.is_dir():
             raise ArchiveUnreadable(
@@ -181,20 +181,26 @@ def reader(path: str | Path) -> sqlite3.Connection:
     path = Path(path)
     _expect(path)
     try:
-        connection = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
-        )
-        try:
-            connection.execute("SELECT 1 FROM sqlite_master")
-        except sqlite3.OperationalError:
-            # WAL needs a file beside the archive, which a read-only folder does not take. Without one nobody writes,
-            # so the file can be read as it stands.
-            if os.access(path.resolve().parent, os.W_OK) or Path(f"{path}-wal").exists():
-                raise
-            connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
+        connection = looking(path)
         _checked(path, connection)
     except DAMAGE as error:
         raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {fault(error)}") from None
+    return connection
+
+
+def looking(path: Path) -> sqlite3.Connection:
+    """A read-only connection to any SQLite file, also in a folder that takes no files. Raises sqlite3.Error."""
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+    )
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master")
+    except sqlite3.OperationalError:
+        # WAL needs a file beside the archive, which a read-only folder does not take. Without one nobody writes,
+        # so the file can be read as it stands.
+        if os.access(path.resolve().parent, os.W_OK) or Path(f"{path}-wal").exists():
+            raise
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True, isolation_level=None)
     return connection
 
 
@@ -207,7 +213,10 @@ def _expect(path: Path) -> None:
     if path.is_dir():
         raise ArchiveUnreadable(f"{path} is a folder: name the archive's file in it.")
     if path.stat().st_size == 0 and not Path(f"{path}-wal").exists():
-        raise ArchiveUnreadable(f"{path} is empty: it never was an archive, or all of it is lost; restore a backup.")
+        raise ArchiveUnreadable(
+            f"{path} is empty: it never was an archive, or all of it is lost. Restore a backup, or take the file away "
+            "to begin a new archive."
+        )
 
 
 def _checked(path: Path, connection: sqlite3.Connection) -> Database:

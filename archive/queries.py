@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from archive.errors import BadQuery
-from archive.opening import reader
+from archive.errors import ArchiveUnreadable, BadQuery
+from archive.opening import fault, reader
 from archive.search import match
 
 QUERY_SECONDS = 30.0
@@ -23,11 +23,16 @@ def query(
     """Run one SELECT of a user's on a read-only connection: (columns, rows as they come).
 
     Bounded in time and in the size of one value; nothing can be written, attached or loaded. Raises BadQuery with
-    what SQLite says, ArchiveUnreadable where there is no archive.
+    what SQLite says, ArchiveUnreadable where there is no archive or it is damaged, KeyboardInterrupt (or what a handler
+    of signals raised instead) where the query was interrupted.
     """
+    if not sql.strip():
+        raise BadQuery("There is no SQL to run: write one SELECT.")
+    if seconds <= 0:
+        raise BadQuery(f"A query cannot be done in {seconds:g} seconds: give it more than none.")
     connection = reader(path)
-    deadline = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
+    watch = _Watch(seconds)
+    connection.set_progress_handler(watch, 10_000)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
     functions(connection)
     try:
@@ -38,8 +43,8 @@ def query(
         columns = [d[0] for d in cursor.description]
     except (sqlite3.Error, sqlite3.Warning, UnicodeDecodeError) as error:
         connection.close()
-        raise BadQuery(_query_sentence(error, seconds)) from None
-    return columns, _fetch(cursor, seconds)
+        raise watch.verdict(error) from None
+    return columns, _fetch(cursor, watch)
 
 
 def functions(connection: sqlite3.Connection) -> None:
@@ -47,11 +52,35 @@ def functions(connection: sqlite3.Connection) -> None:
     connection.create_function("fts_query", 1, match, deterministic=True)
 
 
-def _fetch(cursor: sqlite3.Cursor, seconds: float) -> Iterator[tuple[Any, ...]]:
+class _Watch:
+    """Stops a query whose time is over; says afterwards why it ended. Called every 10,000 steps of SQLite."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.deadline = seconds, time.monotonic() + seconds
+        self.interruption: BaseException | None = None
+
+    def __call__(self) -> int:
+        # Python runs the handlers of signals here, and SQLite drops what they raise.
+        try:
+            return int(time.monotonic() > self.deadline)
+        except BaseException as interruption:  # noqa: BLE001 - raised again by `verdict`
+            self.interruption = interruption
+            return 1
+
+    def verdict(self, error: Exception) -> BaseException:
+        """The exception that an error of SQLite stands for."""
+        if str(error) == "interrupted" and time.monotonic() <= self.deadline:
+            return self.interruption or KeyboardInterrupt()
+        if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR")):
+            return ArchiveUnreadable(f"The archive cannot be read: {fault(error)}")
+        return BadQuery(_query_sentence(error, self.seconds))
+
+
+def _fetch(cursor: sqlite3.Cursor, watch: _Watch) -> Iterator[tuple[Any, ...]]:
     try:
         yield from cursor
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise BadQuery(_query_sentence(error, seconds)) from None
+        raise watch.verdict(error) from None
     finally:
         cursor.connection.close()
 
@@ -74,9 +103,9 @@ def _query_sentence(error: Exception, seconds: float) -> str:
     if text == "user-defined function raised exception":
         return "fts_query() found nothing to search for in its words: name at least one with a letter or digit."
     if text == "interrupted":
-        return f"The query took longer than {seconds:.0f} seconds and was stopped: narrow it, or raise --seconds."
+        return f"The query took longer than {seconds:g} seconds and was stopped: narrow it, or raise --seconds."
     if "not authorized" in text or "prohibited" in text or "readonly" in text:
         return f"Only reading is allowed here ({text})."
     if "no such table" in text or "no such column" in text:
         return f"{text[0].upper()}{text[1:]}. Views: {_VIEWS}."
-    return f"SQLite says: {text}."
+    return f"SQLite says: {text.rstrip('.')}."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from archive.errors import PayloadDamaged, UnknownPage
+from archive.errors import PayloadDamaged, UnknownPage, UnknownSite
 from archive.opening import File
 from archive.records import moment, text_digest, timestamp
 from archive.rows import reading_seal
@@ -164,11 +165,26 @@ class Questions(File):
             return
         if self.erased(url):
             raise UnknownPage(f"{url} was erased from this archive; the table `tombstones` says when and why.")
-        near = self.db.conn.execute(
-            "SELECT url FROM pages WHERE hidden_at IS NULL AND url LIKE ? LIMIT 1", (f"%{url.split('//')[-1]}%",)
-        ).fetchone()
+        part = url.split("//")[-1].strip("/")
+        near = (
+            part
+            and self.db.conn.execute(
+                "SELECT url FROM pages WHERE hidden_at IS NULL AND instr(url, ?) AND kind <> 'robots' "
+                "ORDER BY kind <> 'article', length(url) LIMIT 1",
+                (part,),
+            ).fetchone()
+        )
         hint = f"Did you mean {near[0]}?" if near else "`foreigndesk search WORDS` finds pages by their words."
-        raise UnknownPage(f"The archive holds no capture of {url}. {hint}")
+        raise UnknownPage(f"The archive holds no capture of {url or 'a page without an address'}. {hint}")
+
+    def expect_site(self, site: str) -> None:
+        """Raise UnknownSite, with the nearest names, where nothing of a site was captured."""
+        if self.db.conn.execute("SELECT 1 FROM capture_rows WHERE site = ? LIMIT 1", (site,)).fetchone():
+            return
+        held = [str(row[0]) for row in self.db.conn.execute("SELECT DISTINCT site FROM pages")]
+        near = difflib.get_close_matches(site, held, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "`foreigndesk status` tells what it holds."
+        raise UnknownSite(f"The archive holds no captures of a site {site!r}. {hint}")
 
     def reading(self, url: str, digest: str) -> dict[str, Any] | None:
         """The current reading of one snapshot of a page (columns of the view `readings`), or None.

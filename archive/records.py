@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from archive.errors import BadQuery
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -80,21 +83,49 @@ def moment(text: str) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+#: A time as people write it: a year, month, day, hour, minute, second or less, and perhaps a zone.
+_WRITTEN = re.compile(
+    r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)([T ](?P<time>\d\d(:\d\d(:\d\d(\.\d{1,6})?)?)?)"
+    r"(?P<zone>Z|[+-]\d\d(:?\d\d)?)?)?)?)?"
+)
+
+
+def beginning_of(text: str) -> str:
+    """The first moment that a person's time may mean, to be compared with the archive's times as text.
+
+    text: ISO 8601, as exact as one likes; a time without a zone is UTC. Raises BadQuery where it is no time.
+    """
+    written, value = _written(text)
+    return written if value is None else timestamp(value)
+
+
 def end_of(text: str) -> str:
     """The last moment that a person's time may mean, to be compared with the archive's times as text.
 
-    text: ISO 8601; a day, an hour or a second means all of it, a time without a zone is UTC. What is no time is taken
-    as the beginning of one.
+    text: ISO 8601; a year, day, hour or second means all of it, a time without a zone is UTC. Raises BadQuery where it
+    is no time.
     """
-    try:
-        value = datetime.fromisoformat(text.strip())
-    except ValueError:
-        value = None
-    if value is None or value.tzinfo is None:
+    written, value = _written(text)
+    if value is None:
         # "~" sorts after every digit, so that "2026-11-24" means the whole of that day.
-        return text.strip().replace(" ", "T") + "~"
-    written = timestamp(value)
-    return written if value.microsecond else written.partition(".")[0] + "~"
+        return written + "~"
+    exact = timestamp(value)
+    return exact if value.microsecond else exact.partition(".")[0] + "~"
+
+
+def _written(text: str) -> tuple[str, datetime | None]:
+    """(a person's time as it is written, the moment where it names a zone). Raises BadQuery where it is no time."""
+    found = _WRITTEN.fullmatch(text.strip())
+    try:
+        if found is None:
+            raise ValueError(text)
+        day = f"{found['year']}-{found['month'] or '01'}-{found['day'] or '01'}"
+        value = datetime.fromisoformat(f"{day}T{found['time'] or '00'}{found['zone'] or ''}")
+    except ValueError:
+        raise BadQuery(
+            f"{text!r} is no time: write it as 2026-11-24T10:30:00Z; a year, month, day or hour alone will do."
+        ) from None
+    return text.strip().replace(" ", "T"), value if found["zone"] else None
 
 
 @dataclass(frozen=True, slots=True)

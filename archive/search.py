@@ -6,6 +6,7 @@ snippets are made from the stored text, because the segmented form is not for pe
 
 from __future__ import annotations
 
+import difflib
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 from archive import tokens
 from archive.errors import BadQuery
-from archive.records import end_of
+from archive.records import beginning_of, end_of
 from archive.store import Archive
 
 _SNIPPET = 160  # characters
@@ -58,12 +59,18 @@ def search(
     page names it, any case): only these. since, until: times (ISO 8601; a day or month will do, until means all of
     it) between which it was published, or where that is not known first captured. newest: those read last first.
     An article comes once, with its newest text that holds the words. Raises BadQuery where nothing searchable is left
-    of the words, PayloadDamaged where a text is not as it was kept.
+    of the words, or a filter names what the archive does not hold or is no time, PayloadDamaged where a text is not as
+    it was kept.
     """
     expression = match(words)
+    if limit < 1:
+        raise BadQuery(f"{limit} articles cannot be found: the limit is at least 1.")
     filters = {
-        "site": site, "language": language, "section": section, "since": since, "until": until and end_of(until),
+        "site": site, "language": language, "section": section,
+        "since": since and beginning_of(since), "until": until and end_of(until),
     }  # fmt: skip
+    if since and until and beginning_of(since) > end_of(until):
+        raise BadQuery(f"Nothing is both since {since} and until {until}: the first time is the later one.")
     hits: dict[str, dict[str, Any]] = {}
     try:
         for most in (_FIRST, _ALL):
@@ -72,6 +79,8 @@ def search(
                 break
     except sqlite3.OperationalError as error:
         raise BadQuery(f"These words cannot be searched ({error}): put them in quotation marks.") from None
+    if not hits:
+        _expect_held(archive, filters)
     wanted = tokens.sought(words)
     return [_hit(row, wanted) for row in hits.values()]
 
@@ -85,6 +94,37 @@ def match(words: str) -> str:
         return tokens.match_query(words)
     except ValueError as error:
         raise BadQuery(str(error)) from None
+
+
+#: What each filter may name: the SQL that finds it, and the SQL of all that there is.
+_HELD = {
+    "site": ("SELECT 1 FROM pages WHERE site = ? LIMIT 1", "SELECT DISTINCT site FROM pages"),
+    "language": (
+        "SELECT 1 FROM extraction_rows WHERE language = ? AND current = 1 LIMIT 1",
+        "SELECT DISTINCT language FROM extraction_rows WHERE current = 1 AND language IS NOT NULL",
+    ),
+    "section": (
+        "SELECT 1 FROM extraction_rows WHERE lower(section) = lower(?) AND current = 1 LIMIT 1",
+        "SELECT DISTINCT section FROM extraction_rows WHERE current = 1 AND section IS NOT NULL",
+    ),
+}
+
+
+def _expect_held(archive: Archive, filters: Mapping[str, str | None]) -> None:
+    """Raise BadQuery, with the nearest names, where a filter names what the archive holds nothing of."""
+    for name, (one, every) in _HELD.items():
+        wanted = filters[name]
+        if not wanted or archive.db.conn.execute(one, (wanted,)).fetchone():
+            continue
+        held = sorted({str(row[0]) for row in archive.db.conn.execute(every)})
+        near = difflib.get_close_matches(wanted, held, n=3, cutoff=0.5)
+        if near:
+            hint = f"Did you mean {' or '.join(near)}?"
+        elif held:
+            hint = f"It holds {', '.join(held[:12])}{' …' if len(held) > 12 else ''}."
+        else:
+            hint = "It holds none yet."
+        raise BadQuery(f"The archive holds nothing of the {name} {wanted!r}. {hint}")
 
 
 _FILTERS = {

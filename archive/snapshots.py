@@ -24,7 +24,7 @@ MOST_REFERENCES = 6  # of one site at a time; the one that was of no use for lon
 WORN, WORN_LEAST = 1.4, 0.3
 #: Once so many pages rest on a reference, it is stored again so that reading it takes half the time.
 BUSY = 200
-_QUICK, _AGAIN = -20, 2  # levels: of a reference that is read all the time; of a page against its own earlier snapshot
+_QUICK = -20  # zstd's level of a reference that is read all the time
 _USUAL, _LATELY = 10, 0.1  # pages that make a usual share; weight of the newest in the share lately
 
 
@@ -126,7 +126,7 @@ class Snapshots(Bodies):
             expected = self.reference(near[0].body).alone * len(payload) * (near[0].usual or POOR)
         base = self._base(connection, url, status)
         if base is not None:
-            body = self.reference(base).encode(payload, _AGAIN)
+            body = self.reference(base).encode(payload, again=True)
             # Three frames instead of two are worth it where they save half.
             if body is not None and len(body) < 0.5 * expected:
                 return Coded(PATCH, base, body), None

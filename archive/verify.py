@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from archive import chain, index, lists, schema, tokens
-from archive.errors import ArchiveError, PayloadDamaged, UnknownPage, UnknownSite
+from archive.errors import ArchiveError, PayloadDamaged, UnknownPage
 from archive.executors import Executor, run_bounded
 from archive.extraction import extract
 from archive.opening import DAMAGE, fault
@@ -56,10 +56,8 @@ def verify(
     UnknownSite where nothing of the site was captured.
     """
     connection = archive.db.conn
-    if site and connection.execute("SELECT 1 FROM capture_rows WHERE site = ? LIMIT 1", (site,)).fetchone() is None:
-        raise UnknownSite(
-            f"The archive holds no captures of a site {site!r}; `foreigndesk status` tells what it holds."
-        )
+    if site:
+        archive.expect_site(site)
     parts = [("file", _file(connection, quick)), ("captures", _captures(archive, site, progress))]
     if not quick:
         parts += [("payloads", _bodies(archive, site, progress)), ("shared", _shared(connection))]

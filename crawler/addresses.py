@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 from archive import ArchiveError, Site, host_of
+
+_CONTACT = re.compile(r"(https?://[^\s/]+\S*|(mailto:)?[^\s@]+@[^\s@]+)")
 
 
 def allowed_addresses(site: Site) -> list[str]:
@@ -36,7 +39,14 @@ def is_loopback(site: Site, resolve: Mapping[str, str]) -> bool:
 
 
 def require_contact(site: Site, contact: str | None, resolve: Mapping[str, str]) -> None:
-    """Raises ArchiveError with the line to write, where a site abroad is to be visited by nobody in particular."""
+    """Raises ArchiveError with the line to write, where a site abroad is to be visited by nobody in particular.
+
+    Or by somebody to whom nobody could write: a contact is a mail address or a URL.
+    """
+    if contact and not _CONTACT.fullmatch(contact.strip()):
+        raise ArchiveError(
+            f"Nobody can write to {contact!r}: give a mail address or a URL, such as you@your-project.example."
+        )
     if not contact and not is_loopback(site, resolve):
         raise ArchiveError(
             f"Before {site.key} is visited, say who is asking: sites want to know whom to write to. Set it once with\n"

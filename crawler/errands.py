@@ -104,7 +104,7 @@ class ErrandSpider(scrapy.Spider):
 async def run_errand(settings: Settings, site: Site, executor: Executor, errand: Callable[[Errand], Awaitable[T]]) -> T:
     """Run an errand to one site and return what it brings. settings: of a crawl; nothing is written anywhere.
 
-    Raises what the errand raises.
+    Raises what the errand raises, KeyboardInterrupt where it was stopped before its end.
     """
     own = settings.copy()
     for name in ("ITEM_PIPELINES", "EXTENSIONS"):
@@ -123,5 +123,5 @@ async def run_errand(settings: Settings, site: Site, executor: Executor, errand:
     if fault:
         raise fault[0]
     if not outcome:
-        raise RuntimeError("The errand was stopped before its end.")
+        raise KeyboardInterrupt  # a signal has ended the engine before its work was done
     return outcome[0]

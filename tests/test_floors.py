@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent
 
 #: Lower floors first; rooms of one floor do not know each other.
 FLOORS: list[list[str]] = [
-    ["archive.data", "archive.errors", "archive.lines", "archive.records", "archive.tokens"],
+    ["archive.data", "archive.errors", "archive.lines", "archive.tokens"],
+    ["archive.records"],
     [
         "archive.urls",
         "archive.chain",
@@ -31,7 +32,6 @@ FLOORS: list[list[str]] = [
         "archive.schema",
     ],
     [
-        "archive.checkup",
         "archive.opening",
         "archive.sites",
         "archive.tombstones",
@@ -47,7 +47,7 @@ FLOORS: list[list[str]] = [
         "archive.reading.notices",
         "archive.reading.pages",
     ],
-    ["archive.bodies", "archive.ledger", "archive.rows"],
+    ["archive.bodies", "archive.checkup", "archive.ledger", "archive.rows"],
     ["archive.questions", "archive.snapshots"],
     ["archive.captures"],
     ["archive.opinions"],

@@ -141,8 +141,22 @@ def test_hints_are_kept_with_their_source(archive: Archive, clock: Clock) -> Non
         archive.record([extract(capture, SITE)], clock())
     _, rows = archive.rows("SELECT kind, url, target, text, published, modified FROM fronts ORDER BY kind")
     assert [tuple(row.values()) for row in rows] == [
-        ("feed", f"{BASE}/rss", f"{BASE}/n/1", "Two islands", "2026-11-24T10:00:00+02:00", "2026-11-24T12:00:00Z"),
-        ("sitemap", f"{BASE}/news.xml", f"{BASE}/n/1", "Islands swap", "2026-11-24T09:00:00Z", "2026-11-24T13:00:00Z"),
+        (
+            "feed",
+            f"{BASE}/rss",
+            f"{BASE}/n/1",
+            "Two islands",
+            "2026-11-24T08:00:00.000000Z",
+            "2026-11-24T12:00:00.000000Z",
+        ),
+        (
+            "sitemap",
+            f"{BASE}/news.xml",
+            f"{BASE}/n/1",
+            "Islands swap",
+            "2026-11-24T09:00:00.000000Z",
+            "2026-11-24T13:00:00.000000Z",
+        ),
     ]
 
 

@@ -153,6 +153,23 @@ def test_a_fetch_again_rests_on_the_page_itself(archive: Archive) -> None:
     assert archive.payload(payload_digest(pages[3] + b"edited 6")) == pages[3] + b"edited 6"
 
 
+@pytest.mark.parametrize("size", [300_000, 700_000, 1_600_000])
+def test_a_large_page_fetched_again_costs_as_little(size: int) -> None:
+    """zstd's quick levels forget the beginning of a large page: a small edit then costs as much as the page."""
+    chance = random.Random(size)
+    before = b"".join(
+        b"<p id=%x>%x</p>\n" % (chance.getrandbits(48), chance.getrandbits(64)) for _ in range(size // 35)
+    )
+    after = before
+    for _ in range(12):
+        at = chance.randrange(len(after))
+        after = after[:at] + b"%x" % chance.getrandbits(64) + after[at + 12 :]
+    body = Reference(before).encode(after, again=True)
+    assert body is not None
+    assert codecs.decode(body, before) == after
+    assert len(body) < 1000
+
+
 def test_each_template_gets_a_reference(archive: Archive) -> None:
     pages = [page("abc"[n % 3], n) for n in range(60)]
     store(archive, pages)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.text import Text as Shown
 
-from archive import Archive, BadQuery, compare, history, number, query, questions, search
+from archive import Archive, BadQuery, Hit, compare, history, number, query, questions, search
 from archive import saved as saved_question
 from crawler.cli.show import archive_option, clean, console, funnel_line, show_diff, write_rows
 
@@ -24,7 +24,13 @@ from crawler.cli.show import archive_option, clean, console, funnel_line, show_d
 @click.option("--json", "form", flag_value="json", help="One JSON array of objects.")
 @click.option("--nl", "form", flag_value="nl", help="One JSON object a line.")
 @click.option("--table", "form", flag_value="table", help="A table for people (the default on a terminal).")
-@click.option("--seconds", default=30.0, show_default=True, help="Stop a query that takes longer.")
+@click.option(
+    "--seconds",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Stop a query that takes longer.",
+)
 def query_(
     sql: str | None,
     archive_path: str,
@@ -58,10 +64,18 @@ def query_(
     if saved:
         asked, parameters = saved_question(saved, values)
     else:
-        asked = sys.stdin.read() if sql == "-" else str(sql)
+        asked = _typed() if sql == "-" else str(sql)
         parameters = {key: number(value) for key, value in values.items()}
     columns, rows = query(archive_path, asked, parameters, seconds=seconds)
     write_rows(sys.stdout, form or ("table" if sys.stdout.isatty() else "csv"), columns, rows)
+
+
+def _typed() -> str:
+    """The SQL on standard input. Raises BadQuery where it is no text."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadQuery(f"The SQL on standard input is no UTF-8 (at byte {error.start}).") from None
 
 
 def _given(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -84,7 +98,7 @@ def _given(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.option("--since", metavar="T", help="Only published at or after this time (ISO 8601; a day or month will do).")
 @click.option("--until", metavar="T", help="Only published at or before this time; a day or month means all of it.")
 @click.option("--newest", is_flag=True, help="Those read last first, instead of the best match.")
-@click.option("--limit", default=20, show_default=True, help="At most so many articles.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="At most so many articles.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def search_(
     words: tuple[str, ...],
@@ -136,7 +150,7 @@ def search_(
             continue
         shown.print(Shown(clean(hit.title) or "(no headline)", "bold"))
         older = "" if hit.current else "  (an earlier text; the page says something else now)"
-        shown.print(Shown(f"  {hit.site}  {(hit.published_at or hit.captured_at)[:16]}  {hit.url}{older}", "dim"))
+        shown.print(Shown(f"  {hit.site}  {_when(hit)}  {hit.url}{older}", "dim"))
         snippet = Shown("  " + hit.snippet)
         for start, end in hit.marks:
             snippet.stylize("bold yellow", start + 2, end + 2)
@@ -144,6 +158,13 @@ def search_(
     if not hits:
         click.echo("Nothing found.", err=True)
         sys.exit(1)
+
+
+def _when(hit: Hit) -> str:
+    """When an article was published; where its page does not say so, when it was first captured, named as such."""
+    if not hit.published_at:
+        return f"undated, captured {hit.captured_at[:16]}Z"
+    return hit.published_at[:16] + ("Z" if hit.published_at.endswith("Z") else "")
 
 
 @click.command("history")

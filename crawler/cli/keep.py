@@ -13,6 +13,7 @@ import click
 
 from archive import (
     Archive,
+    ArchiveUnreadable,
     Saved,
     backup,
     compact,
@@ -51,7 +52,8 @@ def migrate(archive_path: str, dry_run: bool) -> None:
     if dry_run:
         click.echo(sql)
         return
-    Archive.open(archive_path, create=False).close()
+    with console(stderr=True).status("migrating …"):
+        Archive.open(archive_path, create=False).close()
     click.echo(f"{archive_path} has today's schema now.", err=True)
 
 
@@ -59,7 +61,7 @@ def migrate(archive_path: str, dry_run: bool) -> None:
 @archive_option
 @click.option("--site", help="Only this site's payloads.")
 @click.option("--level", default=19, show_default=True, type=click.IntRange(1, 22), help="zstd's: higher is smaller.")
-@click.option("--seconds", type=float, help="Stop after this time; the next run goes on.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after this time; the next run goes on.")
 @click.option("--shrink", is_flag=True, help="Afterwards give the freed room back to the disk (rewrites the file).")
 def compact_(archive_path: str, site: str | None, level: int, seconds: float | None, shrink: bool) -> None:
     """Code stored payloads anew, smaller, in the background; nothing that is kept changes.
@@ -198,9 +200,17 @@ def erase_(
     """
     name = url or domain or digest
     with Archive.open(archive_path, create=False) as archive:
-        if not yes and sys.stdin.isatty():
-            click.confirm(f"Erase {name} from {archive_path} for good?", abort=True, err=True)
-        gone, needles = erase(archive, datetime.now(UTC), reason, url=url, domain=domain, digest=digest)
+        if (
+            not yes
+            and sys.stdin.isatty()
+            and not click.confirm(f"Erase {name} from {archive_path} for good?", err=True)
+        ):
+            click.echo("Nothing was erased.", err=True)
+            sys.exit(1)
+        with console(stderr=True).status("erasing …"):
+            gone, needles = erase(archive, datetime.now(UTC), reason, url=url, domain=domain, digest=digest)
+        if not (gone.pages or gone.captures or gone.links):
+            click.echo(f"The archive holds nothing of {name} (any more); it will not be fetched.", err=True)
         click.echo(
             f"Erased: {gone.pages} pages, {gone.captures} captures, {gone.snapshots} payloads, {gone.texts} texts, "
             f"{gone.links} link targets."
@@ -251,8 +261,11 @@ def backup_(file: str, archive_path: str) -> None:
 
     The copy is checked before it takes its name; a FILE that is there already is refused.
     """
-    with Archive.read(archive_path) as archive:
+    with Archive.read(archive_path) as archive, console(stderr=True).status("copying …"):
         size = backup(archive, file)
-    with Archive.open(archive_path, create=False) as archive:
-        archive.note_copy(str(Path(file).resolve()), datetime.now(UTC))
     click.echo(f"{file}: {size / 1e6:.1f} MB, checked.")
+    try:
+        with Archive.open(archive_path, create=False) as archive:
+            archive.note_copy(str(Path(file).resolve()), datetime.now(UTC))
+    except ArchiveUnreadable as error:
+        click.echo(f"The archive takes no note of this copy, so `erase` will not name it: {error}", err=True)

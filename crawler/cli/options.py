@@ -31,10 +31,16 @@ set_option = click.option(
     help="Another value for a setting or limit of crawler/settings.py, as docs/trust.md lists them (repeatable).",
 )
 width_option = click.option(
-    "--width", default=64, show_default=True, help="So many sites at once, each at its own pace."
+    "--width",
+    default=64,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="So many sites at once, each at its own pace.",
 )
 delay_option = click.option(
-    "--delay", type=float, help="Least seconds between requests to one host; overrides the entries."
+    "--delay",
+    type=click.FloatRange(min=0),
+    help="Least seconds between requests to one host; overrides the entries.",
 )
 
 

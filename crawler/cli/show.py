@@ -39,6 +39,7 @@ FUNNEL = (
     "texts",
     "revised",
 )
+_UNBOUNDED = 100_000  # characters of a line where no terminal ends it
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 archive_option = click.option(
@@ -58,10 +59,17 @@ sites_option = click.option(
 )
 
 
+class _Console(Console):
+    """One that leaves it to the commands what the end of a pipe means: rich would call it a failure."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console(stderr: bool = False) -> Console:
     """A console that colours only on a terminal and wraps nothing in a pipe."""
     terminal = (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(stderr=stderr, soft_wrap=not terminal, highlight=False, width=None if terminal else 100)
+    return _Console(stderr=stderr, soft_wrap=not terminal, highlight=False, width=None if terminal else 100)
 
 
 def clean(text: str | None) -> str:
@@ -99,10 +107,15 @@ def _object(columns: Sequence[str], row: Sequence[Any]) -> str:
 
 
 def _table(columns: Sequence[str], rows: list[Sequence[Any]]) -> int:
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, overflow="fold")  # an address that is cut can be neither read nor copied
     for row in rows:
         table.add_row(*(Shown(_short(value)) for value in row))
-    console().print(table)
+    shown = console()
+    if not shown.is_terminal:
+        shown.width = _UNBOUNDED  # a line a row, however long, for `grep` and `less -S`
+    shown.print(table)
     return len(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text as Shown
 
-from archive import Archive, compare, load_sites
+from archive import Archive, BadQuery, Site, compare, load_sites
 from crawler.cli.show import clean, console, show_diff
 from crawler.cli.visit import summary, visit_once
 from crawler.newsroom import Newsroom
@@ -27,7 +28,7 @@ _MOST_CHANGED = (
     "archive_path",
     default="demo.db",
     show_default=True,
-    help="Made anew each time.",
+    help="Made anew each time; an archive that is no demo's is refused.",
     type=click.Path(dir_okay=False, path_type=Path),
 )
 def demo(archive_path: Path) -> None:
@@ -39,15 +40,40 @@ def demo(archive_path: Path) -> None:
     began = time.monotonic()
     with Newsroom(edition=1) as newsroom:
         chosen = list(load_sites(newsroom.sites_file).values())
-        for file in (archive_path, *(Path(f"{archive_path}{end}") for end in ("-wal", "-shm", "-lock"))):
-            file.unlink(missing_ok=True)
+        clear(archive_path, chosen)
         shown = console()
         for edition, words in ((1, "first visit"), (2, "second visit: the newsroom has put out its next edition")):
             newsroom.edition = edition
             heading(shown, f"{len(chosen)} pretend news sites on this machine, {words}")
-            summary(visit_once(chosen, archive_path, resolve=newsroom.resolve))
+            runs = visit_once(chosen, archive_path, resolve=newsroom.resolve)
+            summary(runs)
+            if any(run.state == "lost" for run in runs):
+                click.echo(f"Stopped: {archive_path} holds what was captured until now.", err=True)
+                sys.exit(1)
     walk(shown, archive_path)
     shown.print(Shown(f"\nAll of it took {time.monotonic() - began:.0f} seconds and is in {archive_path}.", "dim"))
+
+
+def clear(path: Path, sites: list[Site]) -> None:
+    """Take an earlier demo's archive away, and nothing else: what somebody crawled is never deleted.
+
+    sites: the newsroom's. Raises BadQuery where the file holds anything that is not theirs, ArchiveError where it is no
+    archive, or is being crawled into.
+    """
+    if path.exists():
+        with Archive.open(path, create=False) as archive:
+            archive.lock()
+            own = {(site.key, site.home) for site in sites}
+            _, held = archive.rows("SELECT DISTINCT site FROM pages")
+            entries = archive.sites()
+            if any((row["site"], getattr(entries.get(row["site"]), "home", "")) not in own for row in held):
+                raise BadQuery(
+                    f"{path} is an archive, and no earlier demo's: it would be made anew. Name another file with "
+                    "--archive."
+                )
+            path.unlink()
+    for end in ("-wal", "-shm", "-lock"):
+        Path(f"{path}{end}").unlink(missing_ok=True)
 
 
 def walk(shown: Console, path: Path) -> None:
