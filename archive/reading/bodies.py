@@ -28,6 +28,7 @@ from archive.reading.traits import describe, weigh
 
 MAX_CELLS = 20_000  # cells of a table once spans are written out; trafilatura's time grows with their square
 MAX_ELEMENTS = 30_000  # elements of a page that trafilatura is given
+MAX_LINKS_ROUND = 500_000  # links times the elements round each, which trafilatura reads again for all of them
 ENOUGH = 600  # letters that trafilatura's fast way must find to be believed
 FAST_SHARE = 0.5  # share of the page's long paragraphs that it must hold
 MAX_LINE = 160  # characters of a line that may be a byline or a date line
@@ -300,7 +301,7 @@ def read_lines(tree: HtmlElement, found: Sequence[Block]) -> tuple[list[str], st
     Its fast way first. Its other extractors are asked only where that looks wrong: little text, or not most of what
     stands in the page's long paragraphs. That halves the time on most pages.
     """
-    if _too_much(tree):
+    if _too_much(tree, found):
         return [], "none"
     tree = _stripped(tree)
     lines = trafilatura_lines(tree, fast=True)
@@ -345,7 +346,9 @@ def _own_lines(element: HtmlElement) -> Iterable[str]:
     return [text for one in parts if (text := " ".join("".join(one.itertext()).split()))]
 
 
-def _too_much(tree: HtmlElement) -> bool:
+def _too_much(tree: HtmlElement, found: Sequence[Block]) -> bool:
+    if sum(one.links * one.place.depth for one in found) > MAX_LINKS_ROUND:
+        return True
     cells = 0
     for one in tree.iter("td", "th"):
         spans = [text for name in ("colspan", "rowspan") if (text := one.get(name))]

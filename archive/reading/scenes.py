@@ -22,6 +22,7 @@ from archive.reading.payloads import said_body
 
 MAX_ARTICLES = 3  # articles on a page, above which they are entries of a live page
 MAX_WHOLE = 300_000  # letters of text in which blocks are looked up as parts; longer ones are compared line by line
+MAX_SUMMARY = 5_000  # characters of a description or headline that are compared
 MIN_LINES = 200  # letters below which a text is so short that its paragraphs may be, too
 MAX_BOXED = 0.25  # share of the running text that a box's element may hold and still be all box
 
@@ -65,7 +66,7 @@ def scene(
     if len(whole) < MIN_LINES:
         kept = _paragraphs(found, least=0 if not lines else 3) or kept
     boxed, soft = boxed_blocks(found, kept, boxes)
-    keys = tuple(key for one in titles if (key := key_of(one)))
+    keys = tuple(key for one in titles if (key := key_of(one[:MAX_SUMMARY])))
     core = _core(found, kept, boxed, keys)
     second = second_articles(page, found, core, keys)
     core = [one for one in core if one not in second]
@@ -93,7 +94,7 @@ def scene(
         _said(page, core, total),
         keys,
         tuple(key_of(one) for one in authors),
-        tuple(dict.fromkeys(key for one in summaries if len(key := key_of(one)) > 30)),
+        tuple(dict.fromkeys(key for one in summaries if len(key := key_of(one[:MAX_SUMMARY])) > 30)),
         boxed,
         soft,
         second,
