@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from archive import tokens
     from archive.backup import backup
+    from archive.cadence import Cadence, Night, lateness, seconds
     from archive.checkup import Finding, checkup, libraries
     from archive.compact import Saved, compact, shrink
     from archive.cookbook import Question, number, questions, saved
@@ -44,10 +45,11 @@ if TYPE_CHECKING:
     from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, text_digest, timestamp
     from archive.reextract import Reading, outcome, reextract
     from archive.search import Hit, search
-    from archive.sites import Site, load_sites, pick, seconds
-    from archive.store import Archive, Seen
+    from archive.sites import Site, load_sites, pick
+    from archive.store import Archive
     from archive.urls import clean_url, host_of
     from archive.verify import repair, verify
+    from archive.watching import Due
 
 #: Where each name lives. A room is imported when a name of it is first asked for: `foreigndesk sites list` needs no
 #: extractor. A test holds this against the imports above.
@@ -104,9 +106,12 @@ _HOMES = {
     "Site": "archive.sites",
     "load_sites": "archive.sites",
     "pick": "archive.sites",
-    "seconds": "archive.sites",
+    "Cadence": "archive.cadence",
+    "Night": "archive.cadence",
+    "lateness": "archive.cadence",
+    "seconds": "archive.cadence",
     "Archive": "archive.store",
-    "Seen": "archive.store",
+    "Due": "archive.watching",
     "clean_url": "archive.urls",
     "host_of": "archive.urls",
     "pending_sql": "archive.opening",
@@ -142,9 +147,11 @@ __all__ = [
     "ArchiveTooNew",
     "ArchiveUnreadable",
     "BadQuery",
+    "Cadence",
     "Candidate",
     "Capture",
     "Diff",
+    "Due",
     "Erased",
     "Event",
     "Executor",
@@ -157,11 +164,11 @@ __all__ = [
     "Listing",
     "Lists",
     "Memento",
+    "Night",
     "PayloadDamaged",
     "Question",
     "Reading",
     "Saved",
-    "Seen",
     "Site",
     "SiteError",
     "UnknownPage",
@@ -186,6 +193,7 @@ __all__ = [
     "hide",
     "history",
     "host_of",
+    "lateness",
     "libraries",
     "link_format",
     "load_sites",

@@ -14,7 +14,7 @@ from archive.errors import ArchiveError
 COMMANDS = {
     "demo": "crawler.cli.tour:demo",
     "crawl": "crawler.cli.visit:crawl",
-    "schedule": "crawler.cli.visit:schedule_",
+    "schedule": "crawler.cli.timing:schedule_",
     "discover": "crawler.cli.sites:discover_",
     "sites": "crawler.cli.sites:sites",
     "reextract": "crawler.cli.read:reextract_",
