@@ -118,7 +118,8 @@ class Questions(File):
     def watched(self, url: str) -> tuple[str | None, str | None, str]:
         """(the page that this one is an alias of, when it is due, why) of a page, as the frontier has it."""
         row = self.db.conn.execute(
-            "SELECT (SELECT target FROM aliases a WHERE a.url = f.url), f.due_at, f.why FROM frontier f WHERE f.url = ?",
+            "SELECT (SELECT target FROM aliases a WHERE a.url = f.url), f.due_at, f.why FROM frontier f "
+            "WHERE f.url = ?",
             (url,),
         ).fetchone()
         return row or (None, None, "it is not on the frontier")

@@ -94,8 +94,9 @@ class Schedule:
         self.note("schedule_began", sites=len(self.sites), pid=os.getpid())
         try:
             if once:
-                await self.tick(once=True)
-                await self._finished(stop)
+                for _ in range(2):  # what was cut off, then what is due now
+                    await self.tick(once=True)
+                    await self._finished(stop)
             else:
                 await self._ticking(stop)
         finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.text import Text as Shown
 
-from archive import Archive, BadQuery, compare, history, moment, number, query, questions, search
+from archive import Archive, BadQuery, Event, compare, history, moment, number, query, questions, search
 from archive import saved as saved_question
 from crawler.cli.show import archive_option, clean, console, funnel_line, show_diff, write_rows
 
