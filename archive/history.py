@@ -18,8 +18,8 @@ class Event:
 
     `what` is one of: first (first text), changed (a new revision), unchanged, back again (the same text after it was
     removed or had moved), not article (kept, read as something else), unread (not extracted yet), removed, moved,
-    refused, failed. `revision` is the number of the text that stands after it. `looked_before` is the capture before it:
-    what happened in between nobody saw.
+    refused, failed. `revision` is the number of the text that stands after it. `looked_before` is the capture before
+    it: what happened in between nobody saw.
     """
 
     captured_at: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sqlite3
 import sys
 
@@ -51,6 +52,9 @@ class Sentences(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
+        if sys.argv[1:2] == ["schedule"]:
+            # A service that is stopped while it still imports has nothing to lose.
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
             return super().invoke(ctx)
         except ArchiveError as error:
