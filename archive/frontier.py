@@ -90,8 +90,8 @@ def due(known: Known, revisit: float, watch: float) -> tuple[datetime | None, st
     wanted = (ALPHA / BETA) * growth(0.0, revisit / 3600.0) / rate(known)
     wait = min(LONGEST_WAIT, max(least, timedelta(hours=min(reach(age, wanted) - age, 1e4))))
     if known.hinted_at is not None:
-        hinted = known.hinted_at if not known.fooled else last + least * 2.0 ** min(known.fooled, 20)
-        return min(hinted, last + wait), "hint"
+        trusted = last + least * 2.0 ** min(known.fooled, 20) if known.fooled else last
+        return min(max(known.hinted_at, trusted), last + wait), "hint"
     return (None, "old") if age * 3600.0 > watch else (last + wait, "look")
 
 
