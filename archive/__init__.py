@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from archive.executors import Executor, open_executor, run_bounded
     from archive.explanation import Explanation, explain
     from archive.extraction import extract, extractor_id
+    from archive.health import Health, health
     from archive.history import Event, compare, history
     from archive.links.finding import Candidate, Lists, find_lists
     from archive.links.fronts import read_listing
@@ -76,6 +77,8 @@ _HOMES = {
     "explain": "archive.explanation",
     "extract": "archive.extraction",
     "extractor_id": "archive.extraction",
+    "Health": "archive.health",
+    "health": "archive.health",
     "Event": "archive.history",
     "compare": "archive.history",
     "history": "archive.history",
@@ -159,6 +162,7 @@ __all__ = [
     "Extraction",
     "Finding",
     "Head",
+    "Health",
     "Hit",
     "Link",
     "Listing",
@@ -190,6 +194,7 @@ __all__ = [
     "find_lists",
     "head",
     "header_reservations",
+    "health",
     "hide",
     "history",
     "host_of",

@@ -22,6 +22,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from archive import Archive, ArchiveError, Site, moment, timestamp
+from crawler.problems import Problems
 from crawler.run import Desk, Run, software
 from crawler.slots import Slots
 
@@ -67,10 +68,10 @@ class Schedule:
         clock: Callable[[], datetime],
         note: Note,
         timer: Callable[[], float] = time.monotonic,
-        ended: Callable[[Site, Run], None] = lambda site, run: None,
     ) -> None:
         self.archive, self.desk, self.clock, self.timer = archive, desk, clock, timer
-        self.note, self.ended = note, ended
+        self.note = note
+        self.problems = Problems(archive.path)
         self.sites = {site.key: site for site in sites}
         self.slots = {site.key: Slots(site) for site in sites}
         self.runs: dict[str, Run] = {}
@@ -276,7 +277,12 @@ class Schedule:
         self.outcomes.append(run)
         del self.outcomes[:-1000]
         self.note("run_ended", **run.as_dict())
-        self.ended(site, run)
+        if site.on_problem and not self.desk.stopping:
+            told, fault = await self.problems.after(site, run.as_dict(), self.clock())
+            for one in told:
+                self.note("problem", site=site.key, **one)
+            if fault:
+                self.note("problem_untold", site=site.key, detail=fault)
 
     def _begun(self, run: Run) -> None:
         self.note("run_began", site=run.site, due=run.due, attempt=run.attempt, planned=run.planned)

@@ -16,6 +16,8 @@ COMMANDS = {
     "demo": "crawler.cli.tour:demo",
     "crawl": "crawler.cli.visit:crawl",
     "schedule": "crawler.cli.timing:schedule_",
+    "runs": "crawler.cli.watch:runs_",
+    "health": "crawler.cli.watch:health_",
     "discover": "crawler.cli.sites:discover_",
     "sites": "crawler.cli.sites:sites",
     "reextract": "crawler.cli.read:reextract_",
