@@ -32,7 +32,7 @@ from crawler.newsroom import Newsroom
 
 SITES = ("meridian", "minato", "ledger")
 EVERY = 5
-DELAY = 0.25
+DELAY = 0.1
 
 
 def command(room: Newsroom, path: Path, *more: str) -> list[str]:
@@ -65,7 +65,7 @@ def kills(count: int, seed: int) -> bool:
     stages: Counter[str] = Counter()
     began = time.monotonic()
     try:
-        with Newsroom(generated=20) as room:
+        with Newsroom() as room:
             for number in range(count):
                 room.edition = 1 + number % 2
                 child = subprocess.Popen(

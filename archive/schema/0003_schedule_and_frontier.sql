@@ -87,7 +87,7 @@ CREATE VIEW spans AS
 SELECT url, site, shows, text_digest, min(captured_at) AS first_seen, max(captured_at) AS last_seen, count(*) AS looks,
        max(CASE WHEN begins THEN 0.0 ELSE (julianday(captured_at) - julianday(looked_before)) * 86400.0 END)
            AS longest_gap,
-       max(next_at) AS next_seen
+       CASE WHEN max(next_at IS NULL) = 0 THEN max(next_at) END AS next_seen
 FROM (SELECT *, sum(begins) OVER (PARTITION BY url ORDER BY captured_at) AS span,
              lead(captured_at) OVER (PARTITION BY url ORDER BY captured_at) AS next_at
       FROM (SELECT *, (lag(shows) OVER w IS NOT shows OR lag(text_digest) OVER w IS NOT text_digest) AS begins

@@ -165,7 +165,7 @@ class Teller:
         if self.form == "json":
             # Everything beyond ASCII is escaped: no control character can reach a terminal.
             click.echo(json.dumps({"at": timestamp(datetime.now(UTC)), "event": event, **facts}))
-        elif self.form == "text" or event not in self.SHOWN:
+        elif event not in (self.SHOWN if self.form == "table" else ("run_queued",)):
             click.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {clean(self.sentence(event, facts))}", err=True)
 
     def sentence(self, event: str, facts: dict[str, Any]) -> str:

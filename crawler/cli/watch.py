@@ -170,7 +170,7 @@ def _show(sites: list[Health], size: int, free: int, growth: int) -> None:
             str(total - one.requests.get("ok", 0)), "" if one.shortest_gap is None else f"{one.shortest_gap:.1f} s",
         )  # fmt: skip
     shown.print(table)
-    left = f", full in {free / growth:.0f} days at this pace" if growth else ""
+    left = f", full in {free / growth:.0f} days at this pace" if free < 3650 * growth else ""
     grown = f"{size / 1e6:.1f} MB, at most {growth / 1e6:.1f} MB of it from the last day"
     shown.print(Shown(f"{grown}; {free / 1e9:.1f} GB are free{left}", "dim"))
     for one in sites:
