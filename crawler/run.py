@@ -95,6 +95,7 @@ class Ledger:
         run.funnel, run.reasons = spider.funnel, spider.reasons
         if run is not getattr(spider, "report", None):
             spider.archive.lock()  # `scrapy crawl`: nobody above holds it
+            spider.archive.lose(now)
         if run.attempt:
             spider.archive.begin(run.site, run.due, run.attempt, now)
         else:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -147,9 +148,9 @@ class Schedule:
             if abs((now - self._beat).total_seconds()) >= BEAT:
                 self._beat = now
                 self.archive.beat(self._began, now)
-        except ArchiveError as error:
+        except (ArchiveError, sqlite3.Error) as error:
             # A full disk, say: the next tick asks again.
-            self.note("archive_unwritable", detail=str(error))
+            self.note("archive_fault", detail=str(error))
 
     def wanted(self, now: datetime, *, once: bool = False) -> dict[str, Want]:
         """What is due at a moment, by site: at most one run each, none of a site that runs or is paused."""

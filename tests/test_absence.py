@@ -69,10 +69,11 @@ def test_unchanged_between_and_nobody_looked_are_told_apart(archive: Archive, cl
     three = look(archive, clock, "a")
     four = look(archive, clock, "b")
     five = look(archive, clock, status=404)
+    six = look(archive, clock, status=404)
     assert spans(archive) == [
         ("text", one, three, 3, four),
         ("text", four, four, 1, five),
-        ("removed", five, five, 1, None),
+        ("removed", five, six, 2, None),
     ]
     _, rows = archive.rows("SELECT longest_gap FROM spans ORDER BY first_seen")
     assert rows[0]["longest_gap"] == pytest.approx(timedelta(days=3, hours=1).total_seconds(), abs=1)

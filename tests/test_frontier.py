@@ -275,6 +275,10 @@ def test_the_most_promising_looks_come_first(archive: Archive, clock: Clock) -> 
             look(archive, clock, number, text)
             clock.wait(hours=3)
     assert frontier.due(archive, SITE, clock.wait(days=5))[1] == [url(1), url(2), url(0)]
+    # What a list says has changed just now is worth more than one that has been due for days.
+    archive.store([front(clock, hints=((url(0), "2026-11-01T00:00:00Z"),))])
+    archive.store([front(clock, payload=b"2", hints=((url(0), timestamp(clock.now)),))])
+    assert frontier.due(archive, SITE, clock())[1] == [url(1), url(0), url(2)]
 
 
 def test_lists_are_due_by_what_they_yield(archive: Archive, clock: Clock) -> None:
