@@ -14,6 +14,7 @@ import logging
 import os
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -76,7 +77,9 @@ class Schedule:
         self.sites = {site.key: site for site in sites}
         self.slots = {site.key: Slots(site) for site in sites}
         self.runs: dict[str, Run] = {}
-        self.outcomes: list[Run] = []
+        #: The runs that ended last, and whether any of them all was not done.
+        self.outcomes: deque[Run] = deque(maxlen=20)
+        self.failed = False
         self._running: dict[str, asyncio.Task[None]] = {}
         #: Before this moment there is nothing to ask the ledger about a site.
         self._not_before: dict[str, datetime] = {}
@@ -276,7 +279,7 @@ class Schedule:
                     site.key, run.due, run.attempt or 1, run.state, run.finished_at, run.outcome, dict(run.funnel)
                 )
         self.outcomes.append(run)
-        del self.outcomes[:-1000]
+        self.failed = self.failed or run.state != "done"
         self.note("run_ended", **run.as_dict())
         if site.on_problem and not self.desk.stopping:
             told, fault = await self.problems.after(site, run.as_dict(), self.clock())

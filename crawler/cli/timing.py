@@ -134,7 +134,7 @@ def run(
                 if watcher:
                     watcher.cancel()
                     await asyncio.gather(watcher, return_exceptions=True)
-            failed = any(one.state != "done" for one in schedule.outcomes)
+            failed = schedule.failed
 
         with_signals(work, shown=None)
     if once and failed:
@@ -203,7 +203,7 @@ def _board(schedule: Schedule) -> Group:
     for site, when in schedule.upcoming()[:8]:
         nexts.add_row(site, Shown(f"{when:%Y-%m-%d %H:%M:%S}Z", "dim"))
     ends = Table("ended", "", "", box=None, pad_edge=False, header_style="bold")
-    for one in schedule.outcomes[-6:]:
+    for one in list(schedule.outcomes)[-6:]:
         ends.add_row(one.site, Shown(one.state, "green" if one.state == "done" else "red"), funnel_line(one.funnel))
     return Group(board(running), "", nexts, "", ends)
 
