@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -166,8 +167,12 @@ def judge(reason: str, funnel: Mapping[str, int], reasons: Mapping[str, int]) ->
     return "done", f"complete ({why})" if why else "complete"
 
 
+@cache
 def software() -> str:
-    """What made a capture: our version and those of what it rests on."""
+    """What made a capture: our version and those of what it rests on.
+
+    Asked for once a process: importlib.metadata keeps another list of a folder whenever that folder has changed.
+    """
     names = ("foreign-desk", "scrapy", "trafilatura")
     return ", ".join(f"{name} {version(name)}" for name in names) + f", Python {platform.python_version()}"
 
