@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from archive import tokens
     from archive.backup import backup
+    from archive.cadence import Cadence, Night, lateness, seconds
     from archive.checkup import Finding, checkup, libraries
     from archive.compact import Saved, compact, shrink
     from archive.cookbook import Question, number, questions, saved
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from archive.executors import Executor, open_executor, run_bounded
     from archive.explanation import Explanation, explain
     from archive.extraction import extract, extractor_id
+    from archive.health import Health, health
     from archive.history import Event, compare, history
     from archive.links.finding import Candidate, Lists, find_lists
     from archive.links.fronts import read_listing
@@ -44,10 +46,11 @@ if TYPE_CHECKING:
     from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, text_digest, timestamp
     from archive.reextract import Reading, outcome, reextract
     from archive.search import Hit, search
-    from archive.sites import Site, load_sites, pick, seconds
-    from archive.store import Archive, Seen
+    from archive.sites import Site, load_sites, pick
+    from archive.store import Archive
     from archive.urls import clean_url, host_of
     from archive.verify import repair, verify
+    from archive.watching import Due
 
 #: Where each name lives. A room is imported when a name of it is first asked for: `foreigndesk sites list` needs no
 #: extractor. A test holds this against the imports above.
@@ -74,6 +77,8 @@ _HOMES = {
     "explain": "archive.explanation",
     "extract": "archive.extraction",
     "extractor_id": "archive.extraction",
+    "Health": "archive.health",
+    "health": "archive.health",
     "Event": "archive.history",
     "compare": "archive.history",
     "history": "archive.history",
@@ -104,9 +109,12 @@ _HOMES = {
     "Site": "archive.sites",
     "load_sites": "archive.sites",
     "pick": "archive.sites",
-    "seconds": "archive.sites",
+    "Cadence": "archive.cadence",
+    "Night": "archive.cadence",
+    "lateness": "archive.cadence",
+    "seconds": "archive.cadence",
     "Archive": "archive.store",
-    "Seen": "archive.store",
+    "Due": "archive.watching",
     "clean_url": "archive.urls",
     "host_of": "archive.urls",
     "pending_sql": "archive.opening",
@@ -142,9 +150,11 @@ __all__ = [
     "ArchiveTooNew",
     "ArchiveUnreadable",
     "BadQuery",
+    "Cadence",
     "Candidate",
     "Capture",
     "Diff",
+    "Due",
     "Erased",
     "Event",
     "Executor",
@@ -152,16 +162,17 @@ __all__ = [
     "Extraction",
     "Finding",
     "Head",
+    "Health",
     "Hit",
     "Link",
     "Listing",
     "Lists",
     "Memento",
+    "Night",
     "PayloadDamaged",
     "Question",
     "Reading",
     "Saved",
-    "Seen",
     "Site",
     "SiteError",
     "UnknownPage",
@@ -183,9 +194,11 @@ __all__ = [
     "find_lists",
     "head",
     "header_reservations",
+    "health",
     "hide",
     "history",
     "host_of",
+    "lateness",
     "libraries",
     "link_format",
     "load_sites",

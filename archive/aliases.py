@@ -57,6 +57,8 @@ def _canonical_of(connection: sqlite3.Connection, url: str) -> object:
 
 
 def _mark(connection: sqlite3.Connection, form: str, page: str) -> int:
-    return connection.execute(
+    marked = connection.execute(
         "UPDATE pages SET alias_of = ? WHERE url = ? AND alias_of IS NOT ?", (page, form, page)
     ).rowcount
+    connection.execute("UPDATE frontier SET due_at = NULL, why = 'alias' WHERE url = ?", (form,))
+    return marked

@@ -12,11 +12,12 @@ from typing import Any
 
 from archive import chain
 from archive.headers import HeaderSets
-from archive.records import Capture, Visit, timestamp
+from archive.records import Capture, Visit, batched, timestamp
 from archive.rows import capture_row, page_row, site_row
 from archive.sites import Site
 from archive.snapshots import Snapshots
 from archive.tombstones import Tombstones
+from archive.watching import Watching
 
 _ERASED = "Its payload was erased from this archive, and is not kept again."
 
@@ -69,6 +70,7 @@ class Captures(Snapshots):
                 if name and body is not None and not self._holds(connection, name, capture.url):
                     self._keep(connection, name, body, capture.url, capture.site, capture.status, at)
             rows[capture.url, at] = self._row(connection, capture, digest, at, due, rows)
+        fresh = self._fresh(connection, pages)
         self._add("pages", list(pages.values()))
         self._seal(connection, list(rows.values()))
         self._add("capture_rows", list(rows.values()))
@@ -78,6 +80,29 @@ class Captures(Snapshots):
             if r["status"] in (301, 308) and r["location"] and not r["error"]
         ]
         connection.executemany("UPDATE pages SET alias_of = ? WHERE url = ?", moved)
+        self._moved_back(connection, rows.values())
+        kept = {(url, at) for url, at in rows}
+        Watching(connection).visited(
+            [v for v in visits if (v.capture.url, timestamp(v.capture.captured_at)) in kept], fresh
+        )
+
+    def _fresh(self, connection: sqlite3.Connection, urls: Iterable[str]) -> set[str]:
+        """Those of the URLs that are no page of the archive yet."""
+        fresh = set(urls)
+        for some in batched(sorted(fresh), 500):
+            marks = ",".join("?" * len(some))
+            fresh -= {row[0] for row in connection.execute(f"SELECT url FROM pages WHERE url IN ({marks})", some)}
+        return fresh
+
+    def _moved_back(self, connection: sqlite3.Connection, rows: Iterable[dict[str, Any]]) -> None:
+        """A page that had moved for good and shows itself again is no alias any more; a form of another stays one."""
+        for row in rows:
+            if row["status"] in (200, 203) and not row["error"]:
+                connection.execute(
+                    "UPDATE pages SET alias_of = NULL WHERE url = ?1 AND alias_of = (SELECT location FROM capture_rows "
+                    "WHERE url = ?1 AND captured_at < ?2 AND status IS NOT NULL ORDER BY captured_at DESC LIMIT 1)",
+                    (row["url"], row["captured_at"]),
+                )
 
     def _captured(self, connection: sqlite3.Connection, url: str, at: str) -> bool:
         row = connection.execute("SELECT 1 FROM capture_rows WHERE url = ? AND captured_at = ?", (url, at)).fetchone()

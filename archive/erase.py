@@ -302,6 +302,7 @@ def _pages(connection: sqlite3.Connection) -> None:
         "CREATE TEMP TABLE doomed_sites AS SELECT DISTINCT site FROM pages JOIN doomed_pages USING (url)",
         "UPDATE pages SET discovered_on = NULL WHERE discovered_on IN (SELECT url FROM doomed_pages)",
         "UPDATE pages SET alias_of = NULL WHERE alias_of IN (SELECT url FROM doomed_pages)",
+        "DELETE FROM frontier WHERE url IN (SELECT url FROM doomed_pages)",
         "DELETE FROM pages WHERE url IN (SELECT url FROM doomed_pages)",
         "DELETE FROM sites WHERE site IN (SELECT site FROM doomed_sites) AND site NOT IN (SELECT site FROM pages)",
         "DELETE FROM shared_values WHERE name NOT IN "

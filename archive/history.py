@@ -16,9 +16,10 @@ from archive.store import Archive
 class Event:
     """One capture of a page and what it shows.
 
-    `what` is one of: first (first text), changed (a new revision), unchanged, not article (kept, read as something
-    else), unread (not extracted yet), removed, moved, refused, failed. `revision` is the number of the text that
-    stands after it.
+    `what` is one of: first (first text), changed (a new revision), unchanged, back again (the same text after it was
+    removed or had moved), not article (kept, read as something else), unread (not extracted yet), removed, moved,
+    refused, failed. `revision` is the number of the text that stands after it. `looked_before` is the capture before
+    it: what happened in between nobody saw.
     """
 
     captured_at: str
@@ -28,19 +29,28 @@ class Event:
     title: str | None
     detail: str
     digest: str | None
+    looked_before: str | None = None
 
 
 def history(archive: Archive, url: str) -> list[Event]:
     """Every capture of a page in order of time. Raises UnknownPage where there is none."""
     events: list[Event] = []
-    revision, text = 0, None
+    revision, text, away, before = 0, None, None, None
     for row in archive.timemap(url):
         what, detail = _judge(row, text)
+        if what in ("removed", "moved"):
+            away = away or f"{what} {row['captured_at'][:19]}Z"
+        elif away and what in ("changed", "unchanged"):
+            what, detail = "back again" if what == "unchanged" else what, f"{detail}, back again after it was {away}"
+            away = None
         if what in ("first", "changed"):
             revision, text = revision + 1, row["text_digest"]
         events.append(
-            Event(row["captured_at"], what, row["status"], revision or None, row["title"], detail, row["digest"])
+            Event(
+                row["captured_at"], what, row["status"], revision or None, row["title"], detail, row["digest"], before
+            )
         )
+        before = row["captured_at"]
     return events
 
 

@@ -115,6 +115,21 @@ class File:
             os.close(self._lock)
             self._lock = None
 
+    def held_by(self) -> int | None:
+        """The process that holds the archive as its crawling process, or None."""
+        try:
+            file = os.open(f"{self.path}-lock", os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(file, 32).decode("ascii", "replace").strip()
+            return int(holder) if holder.isdigit() else None
+        finally:
+            os.close(file)
+        return None
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the archive for one act during which nobody may crawl. Raises as `lock` does."""

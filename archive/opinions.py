@@ -16,6 +16,7 @@ from archive.lists import Lists
 from archive.records import WORKER_PROBLEMS, Capture, Extraction, moment
 from archive.rows import extraction_row, reading_seal, text_row
 from archive.tombstones import Tombstones
+from archive.watching import Watching
 
 #: What of a reading is not what a reader sees: whose it is, and when it was made.
 _NOT_SEEN = ("digest", "extractor", "extracted_at", "current", "seal")
@@ -48,6 +49,7 @@ class Opinions(Captures):
             self._add("texts", list(texts.values()))
             self.db.table("extraction_rows").insert_all(rows.values(), replace=True)
             aliases.agree(connection, extractions)
+            Watching(connection).refresh(dict.fromkeys(row["url"] for row in rows.values()))
             self._let_go(connection, list(rows.values()))
             lists.count()
             index.add(connection, texts)

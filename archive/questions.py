@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from archive.errors import PayloadDamaged, UnknownPage, UnknownSite
 from archive.opening import File
-from archive.records import moment, text_digest, timestamp
+from archive.records import batched, moment, text_digest, timestamp
 from archive.rows import reading_seal
 from archive.sites import Site
 from archive.tombstones import Tombstones
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the archive knows of a page that may be due: all times UTC, None where it never happened."""
-
-    url: str
-    kind: str
-    discovered_at: datetime
-    captures: int
-    first_at: datetime | None
-    last_at: datetime | None
-    last_status: int | None
-    last_error: str | None
-    failures: int
-    next_try: datetime | None = None
+from archive.watching import Due, Watching
 
 
 class Questions(File):
@@ -64,8 +48,7 @@ class Questions(File):
     def unfetched(self, urls: Sequence[str]) -> set[str]:
         """Those of the URLs that have never been captured and were not erased."""
         held: set[str] = set()
-        for start in range(0, len(urls), 500):
-            some = urls[start : start + 500]
+        for some in batched(urls, 500):
             marks = ",".join("?" * len(some))
             held.update(
                 row[0]
@@ -115,32 +98,49 @@ class Questions(File):
         ).fetchone()
         return int(row[0])
 
-    def seen(self, site: str) -> Iterator[Seen]:
-        """What is known of each article page of a site, for the frontier; pages that moved for good are left out."""
-        rows = self.db.conn.execute(
-            "SELECT p.url, p.kind, p.discovered_at, coalesce(s.n, 0), s.first, s.last, c.status, c.error, "
-            "coalesce(s.failed, 0), c.next_try "
-            "FROM pages p "
-            "LEFT JOIN (SELECT url, count(*) AS n, min(captured_at) AS first, max(captured_at) AS last, "
-            "           sum(next_try IS NOT NULL) AS failed "
-            "           FROM capture_rows WHERE site = ?1 GROUP BY url) s ON s.url = p.url "
-            "LEFT JOIN capture_rows c ON c.url = p.url AND c.captured_at = s.last "
-            "WHERE p.site = ?1 AND p.kind = 'article' AND p.alias_of IS NULL",
+    def due(self, site: str, now: datetime) -> list[Due]:
+        """The articles of a site that are due at a moment (UTC), in no order."""
+        watching = Watching(self.db.conn)
+        unweighed = watching.unweighed(site)
+        if unweighed:
+            with self.writing():
+                watching.refresh(unweighed)
+        return list(watching.due(site, now))
+
+    def next_due(self, site: str) -> datetime | None:
+        """When the first of a site's articles is due, or was; None where none ever will be."""
+        row = self.db.conn.execute(
+            "SELECT due_at FROM frontier WHERE site = ? AND kind = 'article' AND due_at IS NOT NULL "
+            "ORDER BY due_at LIMIT 1",
             (site,),
+        ).fetchone()
+        return moment(row[0]) if row else None
+
+    def watched(self, url: str) -> tuple[str | None, str | None, str]:
+        """(the page that this one is an alias of, when it is due, why) of a page, as the frontier has it."""
+        row = self.db.conn.execute(
+            "SELECT (SELECT target FROM aliases a WHERE a.url = f.url), f.due_at, f.why FROM frontier f "
+            "WHERE f.url = ?",
+            (url,),
+        ).fetchone()
+        return row or (None, None, "it is not on the frontier")
+
+    def list_looks(self, site: str) -> dict[str, tuple[datetime, datetime]]:
+        """When each seed of a site was last asked, and when it is worth asking again."""
+        rows = self.db.conn.execute(
+            "SELECT url, looked_at, due_at FROM frontier WHERE site = ? AND kind <> 'article'", (site,)
         )
-        for url, kind, discovered, count, first, last, status, error, failed, next_try in rows:
-            yield Seen(
-                url,
-                kind,
-                moment(discovered),
-                count,
-                first and moment(first),
-                last and moment(last),
-                status,
-                error,
-                failed,
-                next_try and moment(next_try),
-            )
+        return {url: (moment(looked), moment(due)) for url, looked, due in rows}
+
+    def spent(self, site: str, since: datetime) -> tuple[int, int]:
+        """(new articles captured, further looks at known ones) at a site since a moment."""
+        row = self.db.conn.execute(
+            "SELECT count(*), count(*) FILTER (WHERE f.first_at = c.captured_at) FROM capture_rows c "
+            "JOIN frontier f ON f.url = c.url AND f.kind = 'article' "
+            "WHERE c.site = ? AND c.captured_at >= ? AND c.status IS NOT NULL",
+            (site, timestamp(since)),
+        ).fetchone()
+        return int(row[1]), int(row[0]) - int(row[1])
 
     def timemap(self, url: str) -> list[dict[str, Any]]:
         """Every capture of a page in order of time, with what was read in it. Raises UnknownPage."""

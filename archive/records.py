@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from archive.errors import BadQuery
 
+T = TypeVar("T")
 Headers = tuple[tuple[str, str], ...]
 
 #: What a page is to us: how it is visited, and what is read in it.
@@ -64,6 +65,12 @@ def as_json(value: Any) -> str:
     return text
 
 
+def batched(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
+    """The items in order, so many at a time."""
+    for start in range(0, len(items), most):
+        yield items[start : start + most]
+
+
 def timestamp(moment: datetime) -> str:
     """A moment as the archive writes it: UTC, ISO 8601, microseconds, `Z`; text order is time order.
 
@@ -79,7 +86,7 @@ def moment(text: str) -> datetime:
 
     Raises ValueError where the text is no ISO 8601 time.
     """
-    value = datetime.fromisoformat(text.strip())
+    value = iso_time(text)
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
@@ -97,6 +104,16 @@ def beginning_of(text: str) -> str:
     """
     written, value = _written(text)
     return written if value is None else timestamp(value)
+
+
+def iso_time(text: str) -> datetime:
+    """A written time (ISO 8601), with its zone or without. A leap second (23:59:60) is the second after it.
+
+    Raises ValueError where the text is no time.
+    """
+    text = text.strip()
+    even = re.sub(r"(?<=:\d\d):60(?!\d)", ":59", text)
+    return datetime.fromisoformat(even) + timedelta(seconds=even != text)
 
 
 def end_of(text: str) -> str:
@@ -120,7 +137,7 @@ def _written(text: str) -> tuple[str, datetime | None]:
         if found is None:
             raise ValueError(text)
         day = f"{found['year']}-{found['month'] or '01'}-{found['day'] or '01'}"
-        value = datetime.fromisoformat(f"{day}T{found['time'] or '00'}{found['zone'] or ''}")
+        value = iso_time(f"{day}T{found['time'] or '00'}{found['zone'] or ''}")
     except ValueError:
         raise BadQuery(
             f"{text!r} is no time: write it as 2026-11-24T10:30:00Z; a year, month, day or hour alone will do."
@@ -242,7 +259,11 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A capture together with the pages first seen on it, as (kind, URL): what is stored in one transaction."""
+    """A capture with what its list named: what is stored in one transaction.
+
+    found: pages, as (kind, URL); hints: when articles changed, as a feed or sitemap says, as (URL, ISO 8601 time).
+    """
 
     capture: Capture
     found: tuple[tuple[str, str], ...] = ()
+    hints: tuple[tuple[str, str], ...] = ()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from archive import tokens
-from archive.records import Capture, Extraction, as_json, list_digest, short_digest, text_digest, timestamp
+from archive.records import Capture, Extraction, as_json, iso_time, list_digest, short_digest, text_digest, timestamp
 from archive.sites import Site
 
 
@@ -124,7 +124,7 @@ def claimed_time(text: str | None) -> str | None:
     if not text:
         return None
     try:
-        value = datetime.fromisoformat(text)
+        value = iso_time(text)
     except ValueError:
         return text
     if value.tzinfo is None:

@@ -187,6 +187,7 @@ def _pages(archive: Archive, number: int, filters: Mapping[str, str]) -> Iterato
         "SELECT e.url, e.digest, p.site, min(c.captured_at) FROM texts t "
         "JOIN extraction_rows e ON e.text_digest = t.digest AND e.current = 1 "
         "JOIN pages p ON p.url = e.url AND p.hidden_at IS NULL AND p.kind = 'article' "
+        "AND (p.alias_of IS NULL OR NOT EXISTS (SELECT 1 FROM aliases a WHERE a.url = p.url)) "
         "JOIN capture_rows c ON c.url = e.url AND c.digest = e.digest AND c.status IN (200, 203, 304) "
         f"AND c.error IS NULL WHERE t.id = :number{only} GROUP BY e.url",
         {"number": number, **filters},

@@ -24,23 +24,9 @@ from typing import Any, Self
 
 from lxml import etree
 
+from archive.cadence import Cadence, Night, check_zone, seconds
 from archive.errors import SiteError, UnknownSite
 from archive.urls import clean_url
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-
-
-def seconds(text: str | int | float) -> float:
-    """A length of time in seconds, from `"90s"`, `"15m"`, `"6h"`, `"1d"`, `"2w"` or a number of seconds.
-
-    Raises ValueError where the text is none of these.
-    """
-    if isinstance(text, int | float) and not isinstance(text, bool):
-        return float(text)
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", text) if isinstance(text, str) else None
-    if not match:
-        raise ValueError(f'{text!r} is no length of time: write it as "90s", "15m", "6h", "1d" or "2w".')
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def _key(doc: str, kind: str, default: Any) -> Any:
@@ -66,13 +52,39 @@ class Site:
     max_found: int = _key("most articles noted in one run, fetched or not", "count", 5_000)
     max_lists: int = _key("most further section pages and sitemaps asked for in one run", "count", 60)
     delay: float = _key("least seconds between two requests to one host", "seconds", 5.0)
-    cadence: float = _key("how often `foreigndesk schedule` visits the site", "duration", 3600.0)
+    cadence: float | str = _key(
+        "how often `foreigndesk schedule` asks for the site's lists: a length of time, or cron's five fields",
+        "cadence",
+        3600.0,
+    )
+    cadences: tuple[tuple[str, float | str], ...] = _key(
+        'seeds with a cadence of their own: `{ "https://…/rss" = "5m" }`; other lists are asked at `cadence`',
+        "cadences",
+        (),
+    )
+    quiet: float = _key(
+        "a list that brings nothing new is asked ever more rarely, down to once in this time", "duration", 21_600.0
+    )
+    timezone: str = _key("IANA time zone of cron fields and night hours, such as `Europe/Paris`", "zone", "UTC")
+    night: str = _key("hours in which the schedule leaves the site alone, such as `23:30-06:00`", "night", "")
+    jitter: float = _key(
+        "a run begins up to so long after its slot, at most a quarter of the cadence", "duration", 60.0
+    )
     keep: str = _key(
         "`all`: every payload; `revisions`: none whose text, headline, metadata and boxes equal the page's last one",
         "policy",
         "all",
     )
-    revisit: float = _key("shortest time between two looks at one article", "duration", 900.0)
+    revisit: float = _key(
+        "when a new article is first looked at again, and the shortest time between two looks", "duration", 900.0
+    )
+    watch: float = _key(
+        "articles older than this are looked at no more, unless a list says that they changed", "duration", 31_536_000.0
+    )
+    max_day: int = _key("most articles fetched within 24 hours; a quarter is kept for new ones", "count", 5_000)
+    on_problem: str = _key(
+        "a command of yours that is told of problems (JSON on its standard input) while a schedule runs", "text", ""
+    )
     prune: tuple[str, ...] = _key("XPath of elements that never belong to an article", "xpaths", ())
     body: tuple[str, ...] = _key("XPath of the element that holds the article's body", "xpaths", ())
     boxes: tuple[str, ...] = _key("XPath of boxes of links that the general rules miss", "xpaths", ())
@@ -112,16 +124,25 @@ class Site:
 
     def entry(self) -> str:
         """The entry as canonical JSON, which the archive keeps beside what was captured under it."""
-        return json.dumps({k: v for k, v in asdict(self).items() if k != "source"}, ensure_ascii=False, sort_keys=True)
+        return json.dumps(
+            {k: v for k, v in asdict(self).items() if k not in _PRIVATE}, ensure_ascii=False, sort_keys=True
+        )
 
     @classmethod
     def from_entry(cls, entry: str) -> Self:
         """The site that `entry()` wrote; keys that this version does not know are left out."""
         known = {f.name for f in fields(cls)}
-        values: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(entry).items() if k in known
-        }
+        values: dict[str, Any] = {k: _frozen(v) for k, v in json.loads(entry).items() if k in known - set(_PRIVATE)}
         return cls(**values)
+
+
+#: What stays on this machine: where the entry stands, and a command, which may hold a password and must never be run
+#: because an archive that came from elsewhere names it.
+_PRIVATE = ("source", "on_problem")
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 _KEYS = {f.name: f.metadata["kind"] for f in fields(Site) if f.metadata}
@@ -140,6 +161,10 @@ _EXPECTED = {
     "count": "a whole number, 0 or more",
     "seconds": "a number of seconds, 0 or more",
     "duration": 'a length of time, such as "90s", "15m", "6h" or "1d"',
+    "cadence": 'a length of time such as "15m", or cron\'s five fields such as "*/20 6-22 * * *"',
+    "cadences": 'a table from seeds to cadences, such as { "https://www.example.org/rss" = "5m" }',
+    "zone": 'a name of the IANA time zone database, such as "Europe/Paris"',
+    "night": 'hours of the day, such as "23:30-06:00"',
     "xpaths": "a list of XPath expressions",
     "policy": '"all" or "revisions"',
     "formats": 'a list of strptime formats, such as ["%d.%m.%Y um %H:%M"]',
@@ -227,6 +252,12 @@ def _site(file: Path, text: str, key: str, table: Any) -> Site:
             where = _where(file, text, key, name)
             raise SiteError(f"{where}: {error}. Expected {_EXPECTED[_KEYS[name]]}.") from None
     site = Site(key=key, source=str(file), **values)
+    strange = [url for url, _ in site.cadences if url not in {seed for _, seed in site.seeds()}]
+    if strange:
+        where = _where(file, text, key, "cadences")
+        raise SiteError(
+            f"{where}: {strange[0]} is no section, feed or sitemap of this entry; write it as it stands there."
+        )
     if not site.home:
         raise SiteError(f'{file}, line {_line(text, key)}, [{key}]: home is missing; write home = "https://…/".')
     return site
@@ -257,6 +288,12 @@ def _value(kind: str, value: Any) -> Any:
         return tuple(value)
     if kind == "duration":
         return seconds(value)
+    if kind == "cadence":
+        return _cadence(value)
+    if kind == "cadences":
+        if not isinstance(value, dict):
+            raise ValueError(f"{value!r} is not a table")
+        return tuple((_value("url", url), _cadence(one)) for url, one in value.items())
     if kind == "policy":
         if value not in ("all", "revisions"):
             raise ValueError(f"{value!r} is no policy (the XPath of the body is `body`)")
@@ -276,9 +313,21 @@ def _value(kind: str, value: Any) -> Any:
         raise ValueError(f"{value!r} is not that")
     if kind == "date":
         date.fromisoformat(value)
+    if kind == "zone":
+        check_zone(value)
+    if kind == "night":
+        Night.of(value)
     if kind == "regex":
         re.compile(value)
     return value
+
+
+def _cadence(value: Any) -> float | str:
+    """A cadence as Site holds it: seconds, or a cron expression."""
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise ValueError(f"{value!r} is not that")
+    one = Cadence.of(value)
+    return one.cron or one.every
 
 
 def _line(text: str, table: str | None, key: str | None = None) -> int:

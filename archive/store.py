@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from archive.ledger import Ledger
 from archive.opinions import Opinions
-from archive.questions import Questions, Seen
-
-__all__ = ["Archive", "Seen"]
+from archive.questions import Questions
 
 
 class Archive(Opinions, Questions, Ledger):

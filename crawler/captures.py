@@ -16,6 +16,8 @@ from crawler.wire import sniffed
 
 #: Scrapy signal: a capture that no spider asked for (robots.txt). Sent with `capture=`.
 captured = object()
+#: Scrapy signal: somebody is about to ask the archive what is due: what is in hand is to be written first.
+settle = object()
 
 Pairs = tuple[tuple[str, str], ...]
 _END = re.compile(rb"(?i)</(?:html|body)\s*>")

@@ -57,18 +57,22 @@ class Host:
 class Hosts:
     """Whose turn it is at each host.
 
-    clock: the time in UTC, for what hosts ask for; timer: seconds, for the delays.
+    clock: the time in UTC, for what hosts ask for; timer: seconds, for the delays; rest: the book before this one was
+    closed a moment ago, perhaps by a kill, so that each host is treated as if it had just been asked.
     """
 
-    def __init__(self, clock: Callable[[], datetime], timer: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime], timer: Callable[[], float] = time.monotonic, *, rest: bool = False
+    ) -> None:
         self.clock, self.timer = clock, timer
+        self._opened = timer() if rest else float("-inf")
         self.stopping = False
         self._hosts: dict[str, Host] = {}
         self._stop = asyncio.Event()
 
     def __getitem__(self, name: str) -> Host:
         """A host by its name, as in `host_of(url)`: two ports are two hosts, http and https are one."""
-        return self._hosts.setdefault(name, Host())
+        return self._hosts.setdefault(name, Host(ended=self._opened))
 
     @asynccontextmanager
     async def turn(self, url: str, floor: float) -> AsyncIterator[None]:

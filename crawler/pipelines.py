@@ -9,7 +9,7 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 
 from archive import ArchiveError, Capture, Visit
-from crawler.captures import captured
+from crawler.captures import captured, settle
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class StoreCaptures:
         self.timer: asyncio.TimerHandle | None = None
         self.broken = False
         crawler.signals.connect(self.keep, signal=captured)
+        crawler.signals.connect(self.flush, signal=settle)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

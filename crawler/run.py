@@ -9,9 +9,10 @@ import asyncio
 import logging
 import platform
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -39,6 +40,8 @@ class Run:
 
     site: str
     due: str = ""
+    attempt: int | None = None
+    planned: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     state: str = "running"
@@ -47,11 +50,18 @@ class Run:
     funnel: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def idle(self) -> bool:
+        """Whether it asked for nothing, though something was due: the day's budget is spent."""
+        return self.state == "done" and not self.funnel.get("asked") and bool(self.funnel.get("left"))
+
     def as_dict(self) -> dict[str, Any]:
         """The summary as `--json` prints it and the ledger keeps it."""
         return {
             "site": self.site,
             "due": self.due,
+            "attempt": self.attempt,
+            "planned": self.planned,
             "state": self.state,
             "outcome": self.outcome,
             "started_at": self.started_at and timestamp(self.started_at),
@@ -61,12 +71,15 @@ class Run:
         }
 
 
+class Stopped(Exception):
+    """The run was asked to stop while its pages were read."""
+
+
 class Ledger:
     """Keeps the run's row: claimed when its spider opens, closed when it has closed and its pages are read."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self.attempt: int | None = None
         self.run = Run("")
         crawler.signals.connect(self.opened, signals.spider_opened)
         crawler.signals.connect(self.closed, signals.spider_closed)
@@ -83,7 +96,11 @@ class Ledger:
         run.funnel, run.reasons = spider.funnel, spider.reasons
         if run is not getattr(spider, "report", None):
             spider.archive.lock()  # `scrapy crawl`: nobody above holds it
-        self.attempt = spider.archive.claim(spider.site.key, spider.due, now, software())
+            spider.archive.lose(now)
+        if run.attempt:
+            spider.archive.begin(run.site, run.due, run.attempt, now)
+        else:
+            run.attempt = spider.archive.claim(run.site, run.due, now, software())
 
     async def closed(self, spider: SiteSpider, reason: str) -> None:
         """Read what the run brought, unless it was stopped, and close the row. It is the last act: it never raises."""
@@ -91,10 +108,12 @@ class Ledger:
         try:
             if reason == "finished":
                 run.stage = "reading"
-                reading = await asyncio.to_thread(self._read, spider)
-                for problem, count in reading.problems.items():
-                    spider.reasons[problem] += count
-                spider.funnel["read"] = reading.pages
+                try:
+                    reading = await asyncio.to_thread(self._read, spider)
+                    spider.reasons.update(reading.problems)
+                    spider.funnel["read"] = reading.pages
+                except Stopped:
+                    reason = "shutdown"
             began = run.started_at or spider.clock()
             # A wall, a stub or an error page is kept, and is no success.
             spider.funnel["flagged"] = spider.archive.flagged(spider.site.key, began)
@@ -103,11 +122,11 @@ class Ledger:
             spider.funnel["texts"], spider.funnel["revised"] = new, revised
             run.state, run.outcome = judge(reason, spider.funnel, spider.reasons)
             run.finished_at, run.stage = spider.clock(), "over"
-            if self.attempt:
+            if run.attempt:
                 spider.archive.finish(
                     run.site,
                     run.due,
-                    self.attempt,
+                    run.attempt,
                     run.state,
                     run.finished_at,
                     run.outcome,
@@ -125,6 +144,9 @@ class Ledger:
 
         def progress(done: int) -> None:
             spider.funnel["read"] = done
+            if spider.hosts.stopping:
+                # What is read is kept at each batch; the rest is pending, and read by the next run.
+                raise Stopped
 
         with Archive.open(spider.archive.path) as archive:
             site = spider.site
@@ -145,8 +167,12 @@ def judge(reason: str, funnel: Mapping[str, int], reasons: Mapping[str, int]) ->
     return "done", f"complete ({why})" if why else "complete"
 
 
+@cache
 def software() -> str:
-    """What made a capture: our version and those of what it rests on."""
+    """What made a capture: our version and those of what it rests on.
+
+    Asked for once a process: importlib.metadata keeps another list of a folder whenever that folder has changed.
+    """
     names = ("foreign-desk", "scrapy", "trafilatura")
     return ", ".join(f"{name} {version(name)}" for name in names) + f", Python {platform.python_version()}"
 
@@ -182,15 +208,21 @@ def crawl_settings(
 class Desk:
     """Runs sites in this process, several at once, each at its own pace; `stop` ends them, and keeps what came."""
 
-    def __init__(self, settings: Settings, executor: Executor, width: int = 64) -> None:
+    def __init__(self, settings: Settings, executor: Executor, width: int = 64, *, rest: bool = False) -> None:
+        """rest: an earlier process asked hosts for something a moment ago, so that each is given its delay first."""
         self.settings, self.executor = settings, executor
         self.stopping = False
-        self.hosts = Hosts(settings["CLOCK"])  # one book of manners, whichever site asks
+        self.hosts = Hosts(settings["CLOCK"], rest=rest)  # one book of manners, whichever site asks
         self._places = asyncio.Semaphore(width)
         self._runners: set[AsyncCrawlerRunner] = set()
 
-    async def visit(self, site: Site, run: Run, due: str | None = None) -> Run:
-        """One run of one site, told in `run`, which a watcher may read meanwhile. Never raises for a site's faults."""
+    async def visit(
+        self, site: Site, run: Run, due: str | None = None, begun: Callable[[Run], None] = lambda run: None
+    ) -> Run:
+        """One run of one site, told in `run`, which a watcher may read meanwhile. Never raises for a site's faults.
+
+        begun: called when the run has got one of the `width` places.
+        """
         run.site = site.key
         async with self._places:
             if self.stopping:
@@ -198,6 +230,8 @@ class Desk:
                 return run
             settings = self.settings.copy()
             settings.set("DUE", due, priority="cmdline")
+            settings.set("PLANNED", run.planned, priority="cmdline")
+            begun(run)
             runner = AsyncCrawlerRunner(settings)
             self._runners.add(runner)
             try:

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ ADDED = {
     "hints_against_pages": "http://www.meridian-courier.test/extra/hinted",
     "recommended_and_not_archived": "http://www.meridian-courier.test/never/archived",
     "walls_and_stubs": "http://www.meridian-courier.test/extra/wall",
+    "back_again": "http://www.meridian-courier.test/extra/back",
+    "nobody_looked": "http://www.meridian-courier.test/extra/forgotten",
 }
 
 
@@ -69,6 +72,14 @@ def more(archive: Archive) -> None:
     box = Link("readers", 1, ADDED["recommended_and_not_archived"], "Elsewhere", "Most read")
     page("http://www.meridian-courier.test/extra/box", "With a box.", links=(box,))
     page(ADDED["walls_and_stubs"], None, "paywall", problem="paywall")
+    page(ADDED["back_again"], "Here.")
+    seen.append(Capture(ADDED["back_again"], last + timedelta(seconds=50), site="meridian", status=404))
+    seen.append(replace(seen[-2], captured_at=last + timedelta(seconds=51)))
+    page(ADDED["nobody_looked"], "Forgotten.")
+    seen[-1] = replace(seen[-1], captured_at=last - timedelta(days=30))
+    due = "2026-11-01T12:00:00.000000Z"
+    archive.claim("meridian", due, last, "us", planned="lists", missed=3, why="the schedule was not running")
+    archive.finish("meridian", due, 1, "done", last, "complete", {})
     archive.store([Visit(one) for one in seen], "more")
     archive.record(read, last)
 

@@ -53,6 +53,10 @@ def test_shown_commands_parse(line: str) -> None:
         return
     known = commands()
     path = next((tuple(words[:n]) for n in (2, 1) if tuple(words[:n]) in known), None)
+    default = getattr(main.get_command(click.Context(main), words[0]), "default", None)
+    if path is None and default:  # `schedule SITE` is `schedule run SITE`
+        words = [words[0], default, *words[1:]]
+        path = tuple(words[:2])
     assert path, f"no such command: {line}"
     known[path].make_context(path[-1], words[len(path) :], help_option_names=["-h", "--help"])
 

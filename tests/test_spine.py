@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from archive import Archive, Site, history, load_sites
+from archive import Archive, Site, history, load_sites, search
 from crawler.cli.visit import visit_once
 from crawler.newsroom import Newsroom
 from crawler.run import Run
@@ -97,15 +97,30 @@ def test_revisions_are_the_newsrooms_own(editions: tuple[Path, Newsroom, list[di
 
 def test_removed_and_moved_are_kept(editions: tuple[Path, Newsroom, list[dict[str, Run]]]) -> None:
     path, _, _ = editions
-    left = rows(path, "SELECT url, last_status, text FROM articles WHERE last_status IN (301, 404, 410)")
-    assert {row["last_status"] for row in left} == {301, 404, 410}
+    left = rows(path, "SELECT url, last_status, text FROM articles WHERE last_status IN (404, 410)")
+    assert {row["last_status"] for row in left} == {404, 410}
     assert all(row["text"] for row in left)
+    moved = rows(path, "SELECT url, target FROM aliases")
+    assert moved
     with Archive.open(path) as archive:
         for row in left:
-            assert {e.what for e in history(archive, row["url"])} >= {
-                "first",
-                "moved" if row["last_status"] == 301 else "removed",
-            }
+            assert {e.what for e in history(archive, row["url"])} >= {"first", "removed"}
+        for row in moved:
+            assert {e.what for e in history(archive, row["url"])} >= {"first", "moved"}
+            assert history(archive, row["target"])[0].what == "first"
+
+
+def test_what_moved_is_one_article(editions: tuple[Path, Newsroom, list[dict[str, Run]]]) -> None:
+    """Under its new address alone, in `articles` and in a search; its old one is an alias."""
+    path, _, _ = editions
+    (moved,) = rows(path, "SELECT a.url, a.target, t.title FROM aliases a JOIN articles t ON t.url = a.target")
+    assert [row["url"] for row in rows(path, "SELECT url FROM articles WHERE title = ?", moved["title"])] == [
+        moved["target"]
+    ]
+    with Archive.open(path) as archive:
+        found = [hit.url for hit in search(archive, f'"{moved["title"]}"')]
+    assert moved["target"] in found
+    assert moved["url"] not in found
 
 
 def test_reader_boxes(editions: tuple[Path, Newsroom, list[dict[str, Run]]]) -> None:

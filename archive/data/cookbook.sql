@@ -62,6 +62,40 @@ FROM articles a
 WHERE a.last_status IN (404, 410, 451)
 ORDER BY found_gone DESC;
 
+-- name: back_again
+-- Which articles were taken away, or moved, and came back, and did they come back changed?
+SELECT g.site, g.url, g.shows AS was, g.first_seen AS found_gone, b.first_seen AS found_back,
+       b.text_digest IS NOT a.text_digest AS changed
+FROM spans g JOIN spans b ON b.url = g.url AND b.first_seen = g.next_seen AND b.shows = 'text'
+LEFT JOIN spans a ON a.url = g.url AND a.next_seen = g.first_seen
+WHERE g.shows IN ('removed', 'moved')
+ORDER BY b.first_seen DESC;
+
+-- name: unchanged_between
+-- Which articles stood unchanged between two times, for all that looks at them can tell, and how long did nobody look?
+-- :since = null, :until = null
+SELECT site, url, first_seen, last_seen, looks, round(longest_gap / 3600.0, 1) AS longest_gap_hours
+FROM spans
+WHERE shows = 'text' AND looks > 1 AND first_seen <= coalesce(:since, first_seen)
+  AND last_seen >= coalesce(:until, last_seen)
+ORDER BY site, url;
+
+-- name: nobody_looked
+-- At which articles has nobody looked for so many days?
+-- :days = 7, :now = null
+SELECT site, url, max(last_seen) AS last_look
+FROM spans
+GROUP BY url
+HAVING julianday(coalesce(:now, 'now')) - julianday(last_look) > :days
+ORDER BY last_look;
+
+-- name: missed_runs
+-- Which runs of the schedule were missed, and why?
+SELECT site, due, missed, missed_why
+FROM runs
+WHERE missed > 0
+ORDER BY due DESC;
+
 -- name: moved_articles
 -- Which articles moved to another address?
 SELECT c.captured_at, p.site, p.url AS from_address, p.alias_of AS to_address, c.status

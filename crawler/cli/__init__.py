@@ -22,7 +22,9 @@ from archive.errors import ArchiveError
 COMMANDS = {
     "demo": "crawler.cli.tour:demo",
     "crawl": "crawler.cli.visit:crawl",
-    "schedule": "crawler.cli.visit:schedule_",
+    "schedule": "crawler.cli.timing:schedule_",
+    "runs": "crawler.cli.watch:runs_",
+    "health": "crawler.cli.watch:health_",
     "discover": "crawler.cli.sites:discover_",
     "sites": "crawler.cli.sites:sites",
     "reextract": "crawler.cli.read:reextract_",
@@ -53,6 +55,8 @@ SUMMARIES = {
     "Visit sites": {
         "crawl": "Visit sites once.",
         "schedule": "Visit sites at their cadence until stopped.",
+        "runs": "What was done and lost, run by run.",
+        "health": "What has gone silent, drifted or failed.",
         "sites": "The catalogue of outlets: add, check, list, show.",
         "discover": "Find a site's international section, feeds and sitemaps.",
     },
@@ -122,6 +126,9 @@ class Sentences(click.Group):
             sys.exit(_unwritable(error))
 
     def invoke(self, ctx: click.Context) -> object:
+        if sys.argv[1:2] == ["schedule"]:
+            # A service that is stopped while it still imports has nothing to lose.
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
             try:
                 return super().invoke(ctx)

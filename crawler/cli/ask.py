@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.text import Text as Shown
 
-from archive import Archive, BadQuery, Hit, compare, history, number, query, questions, search
+from archive import Archive, BadQuery, Event, Hit, compare, history, moment, number, query, questions, search
 from archive import saved as saved_question
 from crawler.cli.show import archive_option, clean, console, funnel_line, show_diff, write_rows
 
@@ -172,14 +172,19 @@ def _when(hit: Hit) -> str:
 @archive_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def history_(url: str, archive_path: str, as_json: bool) -> None:
-    """Every capture of a page: first text, changes, no change, removal, failure."""
+    """Every capture of a page: first text, changes, no change, removal, return, failure; when nobody looked.
+
+    The time in the second column went by since the look before: what happened in it nobody saw.
+    """
     with Archive.read(archive_path) as archive:
         events = history(archive, url)
+        alias, when, why = archive.watched(url)
     shown = console()
     styles = {
         "first": "bold",
         "changed": "bold yellow",
         "removed": "bold red",
+        "back again": "bold yellow",
         "failed": "red",
         "refused": "red",
         "moved": "cyan",
@@ -196,6 +201,7 @@ def history_(url: str, archive_path: str, as_json: bool) -> None:
                         "title": event.title,
                         "detail": event.detail,
                         "digest": event.digest,
+                        "looked_before": event.looked_before,
                     },
                     ensure_ascii=False,
                 )
@@ -205,10 +211,24 @@ def history_(url: str, archive_path: str, as_json: bool) -> None:
         number = f"r{event.revision}" if event.what in ("first", "changed") else ""
         shown.print(
             Shown(
-                f"{event.captured_at[:19]}Z  {event.what:<11} {number:<3} {event.detail}{title}",
+                f"{event.captured_at[:19]}Z  {_gap(event):>7}  {event.what:<11} {number:<3} {event.detail}{title}",
                 styles.get(event.what, "dim"),
             )
         )
+    if not as_json:
+        if alias:
+            shown.print(Shown(f"It is kept as {alias} now; `foreigndesk history` of that tells the rest.", "cyan"))
+        shown.print(Shown(f"Next look: {when[:19]}Z ({why})." if when else f"No further look ({why}).", "dim"))
+
+
+def _gap(event: Event) -> str:
+    """How long nobody had looked before an event, in two units."""
+    if not event.looked_before:
+        return ""
+    gap = int((moment(event.captured_at) - moment(event.looked_before)).total_seconds())
+    units = [(gap // 86400, "d"), (gap % 86400 // 3600, "h"), (gap % 3600 // 60, "m"), (gap % 60, "s")]
+    first = next((n for n, (count, _) in enumerate(units) if count), 3)
+    return "+" + "".join(f"{count}{unit}" for count, unit in units[first : first + 2])
 
 
 @click.command("diff")

@@ -103,13 +103,13 @@ def walk(shown: Console, path: Path) -> None:
             heading(shown, "One of these revisions", f"foreigndesk diff {url}")
             show_diff(shown, best[2])
         _, gone = archive.rows(
-            "SELECT url, last_status FROM articles WHERE last_status IN (301, 308, 404, 410) ORDER BY url"
+            "SELECT shows, url FROM spans WHERE shows IN ('removed', 'moved') AND next_seen IS NULL ORDER BY url"
         )
         heading(
-            shown, "Removed or moved since, and still in the archive", "SELECT … FROM articles WHERE last_status <> 200"
+            shown, "Removed or moved since, and still in the archive", "SELECT … FROM spans WHERE shows = 'removed'"
         )
         for row in gone:
-            shown.print(Shown(f"  {row['last_status']}  {row['url']}"))
+            shown.print(Shown(f"  {row['shows']:<8} {row['url']}"))
         heading(shown, "What readers were told to read", "SELECT … FROM related_links WHERE kind = 'readers'")
         _, boxes = archive.rows(
             "SELECT site, heading, rank, text, url FROM related_links WHERE kind = 'readers' AND captured_at = "

@@ -1,4 +1,4 @@
-"""Commands that visit sites: crawl and schedule."""
+"""The command that visits sites once: crawl."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text as Shown
 
-from archive import Archive, BadQuery, Site, load_sites, pick, seconds
+from archive import Archive, Site, load_sites
 from crawler.cli.options import (
     contact_option,
     delay_option,
@@ -34,7 +34,6 @@ from crawler.cli.options import (
 from crawler.cli.show import archive_option, console, funnel_line, sites_option
 from crawler.places import places
 from crawler.run import Desk, Run, crawl_settings
-from crawler.schedule import Schedule
 from crawler.spiders import workers as workers_of
 
 REPORT_EVERY = 10.0  # seconds between lines of progress where there is no terminal
@@ -120,16 +119,22 @@ def visit_once(
     runs = [Run(site.key) for site in chosen]
     with Archive.open(path) as archive:
         archive.lock()
+        rest = recently(archive)
         archive.lose(datetime.now(UTC))
         with workers_of(settings, executor) as workers:
 
             async def work(stopped: asyncio.Event) -> None:
-                desk = Desk(settings, workers, width)
+                desk = Desk(settings, workers, width, rest=rest)
                 visits = asyncio.gather(*(desk.visit(site, run) for site, run in zip(chosen, runs, strict=True)))
                 await until(visits, stopped, desk)
 
             with_signals(work, shown=None if quiet else runs)
     return runs
+
+
+def recently(archive: Archive) -> bool:
+    """Whether hosts may have been asked for something so lately that each is to be given its delay first."""
+    return archive.lately(datetime.now(UTC) - timedelta(seconds=120))
 
 
 async def until(visits: asyncio.Future[Any], stopped: asyncio.Event, desk: Desk) -> None:
@@ -219,91 +224,3 @@ def quieten() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
     for name in ("scrapy", "apscheduler", "asyncio", "trafilatura", "htmldate"):
         logging.getLogger(name).setLevel(logging.ERROR)
-
-
-@click.command("schedule")
-@click.argument("names", nargs=-1, metavar="[SITE...]")
-@archive_option
-@sites_option
-@contact_option
-@resolve_option
-@delay_option
-@set_option
-@width_option
-@click.option("--every", metavar="TIME", help='Visit each site this often ("90s", "15m", "6h"); overrides the entries.')
-@click.option(
-    "--executor", default="processes", show_default=True, help='Where pages are read: "processes:N" or "serial".'
-)
-def schedule_(
-    names: tuple[str, ...],
-    archive_path: str,
-    places_named: str | None,
-    contact: str | None,
-    resolve: tuple[str, ...],
-    delay: float | None,
-    limits: tuple[str, ...],
-    width: int,
-    every: str | None,
-    executor: str,
-) -> None:
-    """Visit sites at their cadence until stopped (Ctrl-C or SIGTERM). Without SITE: every entry of your own.
-
-    \b
-    foreigndesk schedule lemonde spiegel --archive press.db
-
-    Every slot is one row of the `runs` table; a run that was cut off is done again at the next start.
-    """
-    named = places(places_named)
-    catalogue = load_sites(*named)
-    chosen = pick(catalogue, names) if names else list(load_sites(*named[1:]).values())
-    if not chosen:
-        raise BadQuery("Name the sites to visit, or put entries of your own into a folder `sites`.")
-    if every:
-        try:
-            pace = seconds(every)
-        except ValueError as error:
-            raise BadQuery(str(error)) from None
-        chosen = [_paced(site, pace) for site in chosen]
-    quieten()
-    settings = crawl_settings(
-        Path(archive_path),
-        chosen,
-        contact=contact,
-        resolve=mapping(resolve),
-        overrides={**settled(limits), **paced(delay)},
-    )
-    with Archive.open(archive_path) as archive, workers_of(settings, executor) as workers:
-        archive.lock()
-
-        async def work(stopped: asyncio.Event) -> None:
-            desk = Desk(settings, workers, width)
-            schedule = Schedule(archive, desk, chosen, clock=settings["CLOCK"], started=_started, ended=_ended)
-            for site, when in schedule.upcoming():
-                click.echo(
-                    f"{site}: now, then at {when:%Y-%m-%d %H:%M:%S}Z and every {_site(chosen, site).cadence:.0f} s",
-                    err=True,
-                )
-            await schedule.run(stopped)
-
-        with_signals(work, shown=None)
-    click.echo("Stopped; everything captured is kept.", err=True)
-
-
-def _site(chosen: list[Site], key: str) -> Site:
-    return next(site for site in chosen if site.key == key)
-
-
-def _paced(site: Site, cadence: float) -> Site:
-    from dataclasses import replace
-
-    if cadence <= 0:
-        raise BadQuery("--every must be longer than nothing.")
-    return replace(site, cadence=cadence)
-
-
-def _started(run: Run) -> None:
-    click.echo(f"{datetime.now(UTC):%H:%M:%S}Z {run.site}: started, due {run.due[:19]}Z", err=True)
-
-
-def _ended(run: Run) -> None:
-    click.echo(f"{datetime.now(UTC):%H:%M:%S}Z {run.site}: {run.state}: {funnel_line(run.funnel)}", err=True)

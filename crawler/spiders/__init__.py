@@ -14,6 +14,7 @@ from scrapy.settings import BaseSettings
 from archive import Archive, ArchiveUnreadable, Capture, Executor, Visit, open_executor
 from crawler import frontier
 from crawler.addresses import require_contact
+from crawler.captures import settle
 from crawler.hosts import Hosts
 from crawler.spiders.asking import LISTS, Asking
 from crawler.spiders.lists import Lists
@@ -60,20 +61,41 @@ class SiteSpider(Lists, Asking):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.own_executor: Executor | None = None
+        self._revisited = False
+        self._looks_left = 0
 
     async def start(self) -> AsyncIterator[Any]:
-        """The seeds first, then what the frontier holds; what the seeds list is asked for as it is found."""
-        self.archive.know([self.site], self.clock())
-        for kind, url in self.site.seeds():
+        """The seeds first, and articles never fetched; what the seeds list is asked for as it is found.
+
+        A run of the schedule asks the seeds whose time has come, any other run all of them.
+        """
+        now = self.clock()
+        self.archive.know([self.site], now)
+        left, self._looks_left = frontier.allowance(self.archive, self.site, now)
+        self._budget = min(self._budget, left)
+        planned = self.crawler.settings.get("PLANNED")
+        for kind, url in frontier.lists(self.archive, self.site, now) if planned else self.site.seeds():
             request = self.ask(kind, url, priority=100)
             if request:
                 yield request
-        new, known = frontier.due(self.archive, self.site, self.clock())
-        self.funnel["due"] = len(new) + len(known)
-        for url, priority in [(url, 10) for url in new] + [(url, 0) for url in known]:
-            request = self.ask("article", url, priority=priority)
+        new, _ = frontier.due(self.archive, self.site, now)
+        self.funnel["due"] = len(new)
+        for url in new:
+            request = self.ask("article", url, priority=10)
             if request:
                 yield request
+
+    def revisits(self) -> list[Request]:
+        """Known articles that are due, now that the lists have been heard: at the end, so that new ones go first."""
+        if self._revisited:
+            return []
+        self._revisited = True
+        self.crawler.signals.send_catch_log(signal=settle)
+        _, known = frontier.due(self.archive, self.site, self.clock())
+        self.funnel["due"] += len(known)
+        self.funnel["left"] += len(known[self._looks_left :])
+        requests = [self.ask("article", url) for url in known[: self._looks_left]]
+        return [request for request in requests if request]
 
     async def followed(self, capture: Capture) -> tuple[Visit, list[Request]]:
         """A list is read, by a worker, and what it names is asked for; any other page leads nowhere."""

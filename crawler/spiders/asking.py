@@ -283,8 +283,18 @@ class Asking(scrapy.Spider):
         handle = asyncio.get_running_loop().call_later(max(0.0, seconds), now)
         self._timers.add(handle)
 
+    def revisits(self) -> list[Request]:
+        """What is asked for when nothing else is left to ask."""
+        return []
+
     def _idle(self) -> None:
         if self._timers:
+            raise DontCloseSpider
+        requests = [] if self.hosts.stopping else self.revisits()
+        engine: Any = self.crawler.engine
+        for request in requests:
+            engine.crawl(request)
+        if requests:
             raise DontCloseSpider
 
     def leftovers(self) -> list[Visit]:

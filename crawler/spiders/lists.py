@@ -76,7 +76,8 @@ class Lists:
             requests += self._further(capture, listing.next_pages)
         self.reasons.update(self.traps.cuts - before)
         found = tuple(("article", url) for url in dict.fromkeys(articles))
-        return Visit(capture, found), [request for request in requests if request]
+        hints = tuple((link.target, link.modified) for link in listing.links if link.modified)
+        return Visit(capture, found, hints), [request for request in requests if request]
 
     def _further(self, capture: Capture, pages: tuple[str, ...]) -> list[Request | None]:
         """Further pages of a list, down to the site's depth."""
