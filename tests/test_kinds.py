@@ -244,6 +244,11 @@ SPEAKING = [
          "Four in ten have never opened the cookie settings. “We use cookies” is what they read most often."],
     ),
     (
+        "What the town tells its visitors",
+        ["“Something went wrong. The page you are looking for has been moved or deleted. Please try again later.”",
+         "That is all that the town has had to say on its website since Monday, and visitors are not amused."],
+    ),
+    (
         "Seite nicht gefunden: Stadtarchiv vermisst Blatt",
         ["Das Stadtarchiv sucht ein Blatt von 1611. Die gewünschte Seite wurde wohl schon vor dem Krieg entfernt.",
          "Ein Sprecher sagte, der Band sei lange nicht mehr verfügbar gewesen."],
