@@ -131,6 +131,25 @@ def test_challenges(head: str, text: str) -> None:
     assert (found.kind, found.text) == ("error", None), found.fields["kind"]
 
 
+@pytest.mark.parametrize(
+    ("head", "told", "kind"),
+    [
+        ("Whoops, that page is gone", ["We couldn't find what you were looking for. Back to our homepage."], "error"),
+        ("Ups!", ["Die gesuchte Seite konnte leider nicht gefunden werden. Nutzen Sie unsere Suche."], "error"),
+        ("404", ["La page demandée est introuvable ou a été déplacée."], "error"),
+        ("Error", ["La página solicitada ya no existe."], "error"),
+        ("451: Unavailable due to legal reasons", ["You are in a country from which we grant no access."], "error"),
+        ("Before we continue", ["Press & hold to confirm you are a human. Reference 8f4c"], "error"),
+        ("Quayside mit Werbung", ["Wie gewohnt mit Werbung lesen?", "Zustimmen und weiter"], "consent"),
+        ("Before you continue to Quayside", ["We use cookies and data to protect against spam. If you choose to accept "
+         "all, we will also use cookies and data to show personalized ads."], "consent"),
+    ],
+)  # fmt: skip
+def test_walls_as_they_are_met(head: str, told: list[str], kind: str) -> None:
+    found = read(page(f"<main><h1>{head}</h1>{''.join(f'<p>{one}</p>' for one in told)}</main>", title=head))
+    assert (found.kind, found.text) == (kind, None), found.fields["kind"]
+
+
 # -- consent -----------------------------------------------------------------------------------------------------------
 
 CONSENT = {
@@ -208,7 +227,41 @@ ABOUT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("head", "told"), ABOUT)
+SPEAKING = [
+    (
+        "Age verification comes to the coast",
+        ["The government wants every site to verify your age before you see a boat, the minister said on Tuesday.",
+         "Critics say that age verification is a gift to those who collect faces, and a burden to everyone else."],
+    ),
+    (
+        "Website of the port no longer available after attack",
+        ["The page you are looking for is the message that shippers saw on Tuesday, when the port went offline.",
+         "It said that the service is temporarily unavailable. It had been flooded with unusual traffic since Monday."],
+    ),
+    (
+        "Cookies: what readers accept without reading",
+        ["People accept all cookies because the other button is hidden, a study of the coast says on Monday.",
+         "Four in ten have never opened the cookie settings. “We use cookies” is what they read most often."],
+    ),
+    (
+        "What the town tells its visitors",
+        ["“Something went wrong. The page you are looking for has been moved or deleted. Please try again later.”",
+         "That is all that the town has had to say on its website since Monday, and visitors are not amused."],
+    ),
+    (
+        "Seite nicht gefunden: Stadtarchiv vermisst Blatt",
+        ["Das Stadtarchiv sucht ein Blatt von 1611. Die gewünschte Seite wurde wohl schon vor dem Krieg entfernt.",
+         "Ein Sprecher sagte, der Band sei lange nicht mehr verfügbar gewesen."],
+    ),
+    (
+        "我不是机器人：验证码的历史",
+        ["验证码诞生于二十多年前，当时的网站需要区分人与机器，研究者为此设计了第一批扭曲的字母。",
+         "如今机器比人更会认字，专家认为这种安全验证很快就会消失。"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "told"), ABOUT + SPEAKING)
 @pytest.mark.parametrize("dated", [True, False])
 def test_articles_about_walls(head: str, told: list[str], dated: bool) -> None:
     data = said(headline=head, datePublished="2026-11-03") if dated else ""

@@ -51,6 +51,20 @@ def test_what_is_no_section(above: str) -> None:
     assert read(page(above + article(ENGLISH), head=told), url=HERE).section == "Culture"
 
 
+@pytest.mark.parametrize(
+    "menu",
+    [
+        '<ul><li><a href="/world/">World</a></li><li><a href="/sea/">Sea</a></li><li><a href="/a/">A</a></li></ul>',
+        '<div><a href="/world/">World</a> <a href="/sport/">Sport</a> <a href="/culture/">Culture</a></div>',
+        '<div class="label"><a href="/world/">World</a> <a href="/sport/">Sport</a> <a href="/art/">Art</a></div>',
+    ],
+)
+def test_a_menu_is_no_label_even_where_it_names_the_address(menu: str) -> None:
+    assert read(page(menu + article(ENGLISH), head=META)).section == "Politics"
+    label = '<p><a href="/world/">World</a></p>'
+    assert read(page(label + article(ENGLISH), head=META)).section == "World"
+
+
 def test_the_table() -> None:
     rows = table("trail_words")
     assert {row[2] for row in rows} == {"home", "here", "text"}

@@ -25,6 +25,7 @@ from archive.urls import clean_url, host_of
 TEXTLESS = frozenset(("section", "consent", "paywall", "error", "shell"))
 
 SHELL = 200  # letters on the whole page, below which scripts were to build it
+ITEM = 120  # letters of two paragraphs on such a page that may still be a short item
 OWN = 150  # letters of running text beside teasers that may be a short item's
 FRAME = 60  # letters beside links, menus and footers, below which it is an empty frame
 HEADLINES = 12  # linked headings that make a page of little text a section
@@ -88,7 +89,8 @@ def kind(
         shared = (page.meta("og:type") or "").lower()
         if "VideoObject" in claimed or shared.startswith("video"):
             return "video", "JSON-LD or og:type say video, and there is little text"
-    if everything < SHELL and size < SHELL:
+    item = FRAME if own.get("datePublished") else ITEM if len(body.paragraphs) > 1 else SHELL
+    if everything < SHELL and size < item:
         return "shell", f"{round(everything)} letters on the whole page"
     if listed is not None and (
         reason := listed.reason() or _section(page, found, claimed, size, listed.share, published)

@@ -98,7 +98,7 @@ def _stands(told: str, at: int, phrase: str, place: str) -> bool:
     """Whether a phrase stands in the line as its place demands."""
     end = at + len(phrase)
     if place == "any":
-        return not _quoted(told, at)
+        return not quoted(told, at)
     if place in ("edge", "start"):
         filling = len(phrase) >= HALF * len(told) and _QUOTES.isdisjoint(told)
         return filling or _opens(told, at) or (place == "edge" and _closes(told, end))
@@ -131,7 +131,7 @@ def _closes(told: str, end: int) -> bool:
     return end == len(told)
 
 
-def _quoted(told: str, at: int) -> bool:
+def quoted(told: str, at: int) -> bool:
     """Whether a place in the text is between quotation marks."""
     return sum(one in _QUOTES for one in told[:at]) % 2 == 1 and not _QUOTES.isdisjoint(told[at:])
 

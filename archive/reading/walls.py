@@ -18,12 +18,13 @@ from archive.lines import key_of
 from archive.reading.blocks import FOOTER, HIDDEN, NAV, Block, Place, width
 from archive.reading.bodies import Body
 from archive.reading.metadata import access
-from archive.reading.notices import Phrases, alike, notice
+from archive.reading.notices import Phrases, alike, notice, quoted
 from archive.reading.pages import Page, strings
 
 SHORT = 500  # letters of running text that may still be a notice, a stub or a caption
 STUB = 700  # letters that a paid article shows at most of itself where it is cut
 SHOWN = 1500  # … where a wall that speaks of the rest stands right below its text
+FEW = 120  # letters of text in which hardly any news is told
 TEASER = 300  # letters in which an article that breaks off has said nothing yet
 LONG_WALL = 2500  # letters of the longest questions for consent
 BELOW = 4  # blocks below the text in which its wall begins
@@ -62,6 +63,8 @@ def share(kind: str, lines: Iterable[str], *, also: str | None = None) -> tuple[
         covered = bytearray(len(told))
         for name in (kind, also):
             for at, phrase, _ in _phrases(name).within(told) if name and (name == kind or longest) else ():
+                if quoted(told, at):
+                    continue
                 covered[at : at + len(phrase)] = b"\x01" * len(phrase)
                 longest = max(longest, phrase, key=len) if name == kind else longest
         said += sum(bool(mark) and char.isalnum() for mark, char in zip(covered, told, strict=True))
@@ -97,11 +100,13 @@ def _proves(name: str, headed: float, told: float, size: float, published: str |
         return told >= 0.4
     if size >= SHORT:
         return told >= 0.15 and (headed >= 0.25 or told >= 0.25)
-    if headed >= 0.8 and (published is None or told > 0 or size < 120):
+    if size < FEW:
+        return headed >= 0.5 or (name != "login" and told >= 0.22)
+    if headed >= 0.8 and (published is None or told > 0):
         return True
-    if headed >= 0.5 and (told >= 0.05 or size < 120):
+    if name == "consent" and headed >= 0.6 and told >= 0.1:
         return True
-    return name != "login" and (told >= 0.22 or (headed >= 0.25 and told >= 0.1))
+    return told >= 0.28 and (headed >= 0.5 or name != "login")
 
 
 def denied(page: Page, found: Sequence[Block], title: str | None) -> str | None:
