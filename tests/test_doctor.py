@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from archive import Archive, Capture, Visit, libraries
+from archive import Archive, Capture, Visit, checkup, libraries
 from crawler import doctor, settings
 from crawler.cli import main
 
@@ -120,3 +121,16 @@ def test_a_library_that_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(found) == 2
     assert "scrapy>=99 is needed" in found[0]
     assert levels(tmp_path / "a.db")["libraries"] == "fault"
+
+
+def test_an_archive_whose_letters_are_damaged_is_a_fault(tmp_path: Path) -> None:
+    """What is no UTF-8 any more is found as damage, not told as an end of the examination."""
+    path = tmp_path / "a.db"
+    with Archive.open(path) as archive:
+        archive.store([Visit(Capture("http://a.test/", NOW, site="a", status=200, payload=b"x"))])
+    with closing(sqlite3.connect(path)) as plain:
+        plain.execute("UPDATE capture_rows SET captured_at = CAST(x'ff32' AS TEXT)")
+        plain.commit()
+    found = [one for one in checkup(path, NOW) if one.level == "fault"]
+    assert [one.subject for one in found] == ["archive"]
+    assert "damaged" in found[0].sentence
