@@ -55,8 +55,8 @@ def committed(path: Path) -> set[tuple[str, str]]:
         return set()
 
 
-def kills(count: int, seed: int) -> bool:
-    """kill -9 at random moments, then one life that ends by itself; returns whether all held."""
+def kills(count: int, seed: int, calm: str = "45s") -> bool:
+    """kill -9 at random moments, then one life of `calm` that ends by itself; returns whether all held."""
     draw = random.Random(seed)
     folder = Path(tempfile.mkdtemp())
     path = folder / "kills.db"
@@ -85,7 +85,7 @@ def kills(count: int, seed: int) -> bool:
                 stages["captures" if len(now) else "no capture yet"] += 1
                 if number % 20 == 19:
                     print(f"  {number + 1} kills, {len(known)} captures, {time.monotonic() - began:.0f} s", flush=True)
-            end = subprocess.Popen(command(room, path, "--until", "45s"), stderr=subprocess.DEVNULL)
+            end = subprocess.Popen(command(room, path, "--until", calm), stderr=subprocess.DEVNULL)
             code = end.wait(120)
             # What that stop itself cut off.
             code += subprocess.run(command(room, path, "--once"), stderr=subprocess.DEVNULL, check=False).returncode

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archive import Archive, Site, history, load_sites, search
+from benchmarks.schedule import kills
 from crawler.cli.visit import visit_once
 from crawler.newsroom import Newsroom
 from crawler.run import Run
@@ -316,6 +317,11 @@ def test_schedule_runs_and_stops(tmp_path: Path) -> None:
         r["state"] == "done" for r in states
     )
     assert {row["site"] for row in states} == {"meridian", "minato"}
+
+
+def test_a_schedule_that_is_killed_keeps_every_slot(tmp_path: Path) -> None:
+    """kill -9 at work, three times, then left in peace: what benchmarks/schedule.py checks over hundreds of kills."""
+    assert kills(3, seed=1, calm="8s")
 
 
 def test_scrapys_own_commands(tmp_path: Path) -> None:
