@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 #: Lower floors first; rooms of one floor do not know each other.
 FLOORS: list[list[str]] = [
-    ["archive.data", "archive.errors", "archive.lines", "archive.records", "archive.tokens"],
+    ["archive.data", "archive.errors", "archive.lines", "archive.records", "archive.tokens", "archive.workers"],
     [
         "archive.urls",
         "archive.chain",
@@ -48,6 +48,7 @@ FLOORS: list[list[str]] = [
     ["archive.bodies", "archive.ledger", "archive.rows"],
     ["archive.questions", "archive.snapshots"],
     ["archive.captures"],
+    ["archive.waiting"],
     ["archive.opinions"],
     ["archive.store", "archive.links.addresses", "archive.reading.reservations"],
     ["archive.links.anchors", "archive.links.entries", "archive.links.paging"],
@@ -64,14 +65,18 @@ FLOORS: list[list[str]] = [
     ["archive.reading.kinds"],
     [
         "archive.backup",
+        "archive.changes",
         "archive.compact",
         "archive.extraction",
         "archive.history",
         "archive.proof",
         "archive.search",
+        "archive.versions",
     ],
-    ["archive.erase", "archive.explanation", "archive.mementos", "archive.queries", "archive.reextract"],
-    ["archive.browse", "archive.verify"],
+    ["archive.erase", "archive.explanation", "archive.mementos", "archive.passes", "archive.queries"],
+    ["archive.browse", "archive.reextract", "archive.shards", "archive.trial", "archive.verify"],
+    ["archive.unions"],
+    ["archive.merge"],
     ["archive"],
     ["crawler.addresses", "crawler.frontier", "crawler.places", "crawler.wire"],
     ["crawler.failures"],
@@ -88,7 +93,6 @@ FLOORS: list[list[str]] = [
 #: Libraries that one room (or folder) alone may know.
 CONFINED = {
     "trafilatura": ["archive.reading.bodies"],
-    "pebble": ["archive.executors"],
     "zstandard": ["archive.codecs", "crawler.wire"],
     "sqlite_utils": ["archive.schema", "archive.opening"],
     "apscheduler": ["crawler.schedule"],

@@ -22,6 +22,7 @@ from archive import Archive, BadQuery, Site, load_sites, pick, seconds
 from crawler.cli.options import (
     contact_option,
     delay_option,
+    executor_option,
     mapping,
     paced,
     resolve_option,
@@ -50,9 +51,7 @@ REPORT_EVERY = 10.0  # seconds between lines of progress where there is no termi
 @delay_option
 @set_option
 @width_option
-@click.option(
-    "--executor", default="processes", show_default=True, help='Where pages are read: "processes:N" or "serial".'
-)
+@executor_option
 @click.option("--quiet", is_flag=True, help="Only errors.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object on standard output.")
 def crawl(
@@ -231,9 +230,7 @@ def quieten() -> None:
 @set_option
 @width_option
 @click.option("--every", metavar="TIME", help='Visit each site this often ("90s", "15m", "6h"); overrides the entries.')
-@click.option(
-    "--executor", default="processes", show_default=True, help='Where pages are read: "processes:N" or "serial".'
-)
+@executor_option
 def schedule_(
     names: tuple[str, ...],
     archive_path: str,
