@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     )
     from archive.reextract import Reading, reextract, selected
     from archive.search import Hit, search
+    from archive.seeds import seed, strip
     from archive.shards import Merged
     from archive.sites import Site, load_sites, pick, seconds
     from archive.store import Archive, Seen
@@ -148,6 +149,8 @@ _HOMES = {
     "number": "archive.cookbook",
     "questions": "archive.cookbook",
     "saved": "archive.cookbook",
+    "seed": "archive.seeds",
+    "strip": "archive.seeds",
     "merge": "archive.merge",
     "split": "archive.merge",
     "Merged": "archive.shards",
@@ -261,9 +264,11 @@ __all__ = [
     "saved",
     "search",
     "seconds",
+    "seed",
     "selected",
     "shrink",
     "split",
+    "strip",
     "text_digest",
     "threshold",
     "timemap",

@@ -1,4 +1,4 @@
-"""Where work runs: `serial`, `processes` (as many as there are cores) or `processes:N`.
+"""Where work runs: `serial`, `processes` (as many as there are cores), `processes:N`, or `dask://HOST:PORT`.
 
 Workers are killable: a page that hangs, eats memory or crashes its worker costs only itself. Both kinds answer
 `submit` with a real `concurrent.futures.Future`, so the loop over them is one (`run_bounded`).
@@ -90,7 +90,15 @@ def open_executor(
         return Serial()
     if name == "processes" and (not count or (count.isdigit() and int(count) > 0)):
         return Processes(int(count) if count else os.cpu_count() or 1, seconds, memory)
-    raise BadQuery(f'{spec!r} names no executor: use "serial", "processes" or "processes:N".')
+    if spec.startswith("dask://"):
+        try:
+            from archive.cluster import Cluster
+        except ImportError:
+            raise BadQuery(
+                "Work on other machines needs Dask: pip install 'foreign-desk[cluster]'; docs/cluster.md tells more."
+            ) from None
+        return Cluster(spec.removeprefix("dask://"), seconds, memory)
+    raise BadQuery(f'{spec!r} names no executor: use "serial", "processes", "processes:N" or "dask://HOST:PORT".')
 
 
 def run_bounded(

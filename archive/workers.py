@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
+_START = 120.0  # seconds that a worker may take to be ready
 #: The standard library's bookkeeping of children is not made for several threads.
 _starting = threading.Lock()
 
@@ -119,6 +120,11 @@ class Workers:
                 raise WorkerDied("The workers are being closed.")
             worker = _Worker(self._context, self._limits[1])
             self._alive.add(worker.process)
+        # A slow start (its imports, a busy machine) is not held against the first piece of work.
+        if not worker.pipe.poll(_START):
+            self._end(worker)
+            raise WorkerDied("A worker did not start.")
+        worker.pipe.recv()
         return worker
 
     def _end(self, worker: _Worker) -> None:
@@ -156,6 +162,8 @@ def _work(pipe: Connection, memory: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to answer
     _end_with_parent()
     _limit(memory)
+    with contextlib.suppress(OSError):
+        pipe.send(None)
     while True:
         try:
             function, args = pipe.recv()

@@ -23,7 +23,7 @@ FLOORS: list[list[str]] = [
         "archive.codecs",
         "archive.cookbook",
         "archive.diffs",
-        "archive.executors",
+        "archive.cluster",
         "archive.filling",
         "archive.headers",
         "archive.index",
@@ -36,6 +36,7 @@ FLOORS: list[list[str]] = [
         "archive.sites",
         "archive.tombstones",
         "archive.aliases",
+        "archive.executors",
         "archive.links.embedded",
         "archive.links.headings",
         "archive.links.listing",
@@ -75,7 +76,7 @@ FLOORS: list[list[str]] = [
     ],
     ["archive.erase", "archive.explanation", "archive.mementos", "archive.passes", "archive.queries"],
     ["archive.browse", "archive.reextract", "archive.shards", "archive.trial", "archive.verify"],
-    ["archive.unions"],
+    ["archive.seeds", "archive.unions"],
     ["archive.merge"],
     ["archive"],
     ["crawler.addresses", "crawler.frontier", "crawler.places", "crawler.wire"],
@@ -93,6 +94,7 @@ FLOORS: list[list[str]] = [
 #: Libraries that one room (or folder) alone may know.
 CONFINED = {
     "trafilatura": ["archive.reading.bodies"],
+    "distributed": ["archive.cluster"],
     "zstandard": ["archive.codecs", "crawler.wire"],
     "sqlite_utils": ["archive.schema", "archive.opening"],
     "apscheduler": ["crawler.schedule"],
