@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -10,12 +11,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from archive import Archive, BadQuery, Selection, open_executor, reextract
+from archive import Archive, BadQuery, Selection, Site, load_sites, open_executor, reextract, verify
 from archive.passes import read_chunk
+from crawler.cli.fleet import crawl_elsewhere, together
+from crawler.cli.visit import visit_once
+from crawler.newsroom import Newsroom
 from tests.conftest import Clock
 from tests.press import SITE, captures, fill
 from tests.test_executors import misbehave
@@ -149,3 +154,77 @@ def test_what_cannot_be_used_is_refused(spec: str, said: str) -> None:
 def test_the_library_needs_no_dask() -> None:
     code = "import sys, archive.reextract, archive.executors\nassert 'distributed' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# ---- crawling
+
+#: What two crawls of the same pages have in common: everything but times and what rests on them.
+SAID = {
+    "captures": "SELECT url, site, status, reason, digest, etag, last_modified, content_type, location, error, "
+    "reserved FROM captures",
+    "pages": "SELECT url, site, kind, alias_of FROM pages",
+    "articles": "SELECT url, title, standfirst, text, authors, published_at, section, kind FROM articles",
+    "links": "SELECT * FROM links",
+    "runs": "SELECT site, state, outcome FROM runs",
+    "revisions": "SELECT url, revision, title FROM revisions",
+}
+
+
+def said(path: Path) -> dict[str, list[str]]:
+    with Archive.open(path) as archive:
+        assert list(verify(archive)) == []
+        return {name: sorted(map(repr, archive.db.conn.execute(sql))) for name, sql in SAID.items()}
+
+
+def gaps(room: Newsroom, since: int) -> float:
+    """The shortest time between two requests to one host."""
+    by_host: dict[str, list[float]] = {}
+    for one in room.log[since:]:
+        by_host.setdefault(one.host, []).append(one.at)
+    return min(b - a for times in by_host.values() for a, b in pairwise(sorted(times)))
+
+
+DELAY = 0.05
+
+
+def test_a_crawl_is_the_same_as_here(dask: Started, tmp_path: Path) -> None:
+    """Two editions of the newsroom, on two workers and in one process: the same archive, delays kept per host."""
+    dask.ready()
+    there, here = tmp_path / "there.db", tmp_path / "here.db"
+    with Newsroom() as room:
+        sites = list(load_sites(room.sites_file).values())
+        for edition in (1, 2):
+            room.edition = edition
+            for path in (there, here):
+                asked = len(room.log)
+                limits = {"DOWNLOAD_DELAY": DELAY, "RETRY_TIMES": 1, "RETRY_SECONDS": 0.1, "DOWNLOAD_TIMEOUT": 5}
+                if path is there:
+                    with open_executor(dask.spec) as cluster:
+                        runs = crawl_elsewhere(sites, path, cluster, resolve=room.resolve, overrides=limits)
+                else:
+                    runs = visit_once(sites, path, resolve=room.resolve, quiet=True, overrides=limits)
+                assert {run.state for run in runs} == {"done"}, [run.outcome for run in runs]
+                assert gaps(room, asked) >= DELAY
+    for name, found in said(here).items():
+        assert said(there)[name] == found, name
+
+
+def test_sites_that_share_a_host_go_together() -> None:
+    one, two, three = (
+        Site(key, home=f"http://{host}/", sections=(f"http://{section}/world",))
+        for key, host, section in (("a", "a.test", "x.test"), ("b", "b.test", "b.test"), ("c", "c.test", "x.test"))
+    )
+    assert sorted(sorted(s.key for s in group) for group in together([one, two, three])) == [["a", "c"], ["b"]]
+
+
+def test_a_run_ends_with_the_worker_that_started_it(tmp_path: Path) -> None:
+    """Its input closed, a run that still visits is gone at once: somebody else may have its sites by now."""
+    child = subprocess.Popen([sys.executable, "-m", "crawler.cli.remote"], stdin=subprocess.PIPE)
+    assert child.stdin is not None
+    site = Site("slow", home="http://127.0.0.1:9/", sections=("http://127.0.0.1:9/world",), delay=600.0)
+    job = {"sites": [json.loads(site.entry())], "due": None, "contact": None, "resolve": {}, "overrides": {}}
+    child.stdin.write((json.dumps({**job, "archive": str(tmp_path / "a.db")}) + "\n").encode())
+    child.stdin.flush()
+    assert child.poll() is None
+    child.stdin.close()
+    assert child.wait(30) == 3
