@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -144,27 +145,42 @@ def _bar(one: Bringing) -> None:
 
 def _check(one: Bringing) -> None:
     """Refuse a file in which anything that would be brought is not as it was kept."""
-    source = one.source
+    wanted = shards.wanted_payloads(one)
+    one.tell("checking", 0, len(wanted))
+    with ThreadPoolExecutor(1) as beside:
+        # Digests and decoding leave Python's lock to others: payloads are checked beside the rest.
+        payloads = beside.submit(_damaged_payload, one.source.path, wanted)
+        why = _damaged_rows(one.source) or payloads.result()
+    if why:
+        raise _refusal(one, why)
+
+
+def _damaged_payload(path: Path, digests: list[str]) -> str | None:
+    """What is wrong with one of the payloads, in a thread of its own."""
+    with Archive.read(path) as source:
+        for digest in digests:
+            try:
+                source.payload(digest)
+            except ArchiveError as error:
+                return str(error)
+    return None
+
+
+def _damaged_rows(source: Archive) -> str | None:
+    """What is wrong with a capture, a chain, a text or a reading."""
     said = next((f for f in verify(source, quick=True) if not f.opinion), None)
     if said is not None:
-        raise _refusal(one, f"{said.what} {said.name}: {said.sentence}")
-    wanted = shards.wanted_payloads(one)
-    for count, digest in enumerate(wanted, 1):
-        try:
-            source.payload(digest)
-        except ArchiveError as error:
-            raise _refusal(one, str(error)) from None
-        if count % 500 == 0 or count == len(wanted):
-            one.tell("checking payloads", count, len(wanted))
+        return f"{said.what} {said.name}: {said.sentence}"
     for digest, title, standfirst, text in source.db.conn.execute("SELECT digest, title, standfirst, text FROM texts"):
         if text_digest(title, standfirst, text) != digest:
-            raise _refusal(one, f"the text {digest} is not as it was kept.")
+            return f"The text {digest} is not as it was kept."
     cursor = source.db.conn.execute("SELECT * FROM extraction_rows")
     names = [column[0] for column in cursor.description]
     for values in cursor:
         row = dict(zip(names, values, strict=True))
         if row["seal"] is not None and reading_seal(row) != row["seal"]:
-            raise _refusal(one, f"what was read in {row['url']} is not as it was kept.")
+            return f"What was read in {row['url']} is not as it was kept."
+    return None
 
 
 def _refusal(one: Bringing, why: str) -> ArchiveUnreadable:

@@ -18,8 +18,8 @@ from archive.codecs import ALONE, PATCH
 from archive.proof import record
 from archive.store import Archive
 
-BATCH = 500
-_BODIES, _BYTES = 200, 8 << 20
+BATCH = 2_000
+_BODIES, _BYTES = 1_000, 32 << 20
 
 #: Tables of which every row is brought: their key, and the columns that decide first between two rows with one key.
 PLAIN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -134,7 +134,7 @@ def pages(one: Bringing) -> None:
     last = int(str(one.select("SELECT coalesce(max(rowid), 0) FROM s.pages")[0][0]))
     names = "url, site, kind, discovered_at, discovered_on, alias_of, hidden_at, hidden_why"
     alias = "max(coalesce(excluded.alias_of, pages.alias_of), coalesce(pages.alias_of, excluded.alias_of))"
-    for start in range(0, last + 1, 10 * BATCH):
+    for start in range(0, last + 1, 2 * BATCH):
         with one.into.writing() as connection:
             new, old = (
                 f"({t}.discovered_at, coalesce({t}.discovered_on, ''), {t}.site, {t}.kind)"
@@ -154,10 +154,10 @@ def pages(one: Bringing) -> None:
                 f"hidden_at = CASE WHEN {hide} THEN excluded.hidden_at ELSE pages.hidden_at END, "
                 f"hidden_why = CASE WHEN {hide} THEN excluded.hidden_why ELSE pages.hidden_why END "
                 f"WHERE {new} < {old} OR excluded.alias_of > coalesce(pages.alias_of, '') OR {hide}",
-                (start, start + 10 * BATCH, *values),
+                (start, start + 2 * BATCH, *values),
             )
             one.merged.pages += connection.total_changes - changes
-        one.tell("pages", min(start + 10 * BATCH, last), last)
+        one.tell("pages", min(start + 2 * BATCH, last), last)
 
 
 # ---- payloads
@@ -234,7 +234,7 @@ def _bring(one: Bringing, connection: sqlite3.Connection, digest: str, frames: i
     else:
         resting = _bring(one, connection, base, frames + 1) if base else None
         # Here the same payload may lie deeper than it does there.
-        fits = resting is not None and one.into.may_rest(-1, resting)
+        fits = resting is not None and _shallow(one, connection, resting)
         coded = Coded(PATCH, resting, stored) if fits else alone(one.source.payload(digest))
     number = one.into.insert(connection, coded)
     connection.execute(
@@ -245,6 +245,12 @@ def _bring(one: Bringing, connection: sqlite3.Connection, digest: str, frames: i
     )
     one.merged.payloads += 1
     return number
+
+
+def _shallow(one: Bringing, connection: sqlite3.Connection, body: int) -> bool:
+    """Whether another body may be coded against one."""
+    row = connection.execute("SELECT reference FROM main.bodies WHERE id = ?", (body,)).fetchone()
+    return row is not None and (row[0] is None or one.into.may_rest(-1, body))
 
 
 def _references(connection: sqlite3.Connection) -> None:
