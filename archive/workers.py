@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
-_START = 120.0  # seconds that a worker may take to be ready
+_START, _STARTS = 120.0, 8  # seconds that a worker may take to be ready; tries
 #: The standard library's bookkeeping of children is not made for several threads.
 _starting = threading.Lock()
 
@@ -115,16 +115,29 @@ class Workers:
             self._end(worker)
 
     def _start(self) -> _Worker:
+        """A worker that is ready. One that dies while it starts is no fault of the work that waits for it."""
+        for attempt in range(_STARTS):
+            try:
+                return self._start_one()
+            except (OSError, EOFError):
+                if self._closed.wait(0.1 * attempt):
+                    break
+        raise WorkerDied("No worker could be started.")
+
+    def _start_one(self) -> _Worker:
         with _starting:
             if self._closed.is_set():
                 raise WorkerDied("The workers are being closed.")
             worker = _Worker(self._context, self._limits[1])
             self._alive.add(worker.process)
         # A slow start (its imports, a busy machine) is not held against the first piece of work.
-        if not worker.pipe.poll(_START):
+        try:
+            if not worker.pipe.poll(_START):
+                raise WorkerDied("A worker did not start.")
+            worker.pipe.recv()
+        except (OSError, EOFError):
             self._end(worker)
-            raise WorkerDied("A worker did not start.")
-        worker.pipe.recv()
+            raise
         return worker
 
     def _end(self, worker: _Worker) -> None:
