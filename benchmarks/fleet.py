@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/fleet.py [--sites 40] [--workers 2] [--delay 0.05]
 
-The newsroom serves so many sites. They are crawled by Dask's workers, started here on loopback, and by one process; what
-both archives hold is compared, and the newsroom's log says how far apart requests to one host came.
+The newsroom serves so many sites. They are crawled by Dask's workers, started here on loopback, and by one process;
+what both archives hold is compared, and the newsroom's log says how far apart requests to one host came.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def main() -> None:
                     runs = visit_once(sites, folder / file, resolve=room.resolve, quiet=True, overrides=limits)
                 print(
                     f"{file}: {len(runs)} sites, {time.perf_counter() - began:.1f} s, "
-                    f"{len(room.log) - asked} requests, states {sorted({run.state for run in runs})}, shortest gap at a host {gaps(room, asked):.3f} s"
+                    f"{len(room.log) - asked} requests, states {sorted({run.state for run in runs})}, "
+                    f"shortest gap at a host {gaps(room, asked):.3f} s"
                 )
         finally:
             started.stop()

@@ -10,6 +10,8 @@ there are enough. Everything is timed in turn, round after round, and printed as
 - *reading*: `archive.extract` in its place: what the issue of reading a page adds beyond trafilatura;
 - *end to end*: `archive.reextract --all`: read, decompress, extract, write; its ratio to *reading* is what all of the
   way round it costs, with one process and with two;
+- *CPU*: of this process a page on the way from end to end, beside that of `archive.extract`: the same ratio on a machine
+  that others use as well, where walls say little;
 - *dry run*: `archive.trial` with its report as HTML, beside the plain run;
 - *memory*: of this process and of its workers while `--memory` pages are read, at the start and at the end.
 """
@@ -34,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import trafilatura
 
-from archive import Archive, Capture, Executor, Selection, Site, Visit, open_executor, reextract, trial
+from archive import Archive, Capture, Executor, Selection, Site, Visit, extract, open_executor, reextract, trial
 from archive.passes import read_chunk
 from crawler.cli.html import trial_page
 from tests.press import AT, captures
@@ -77,6 +79,19 @@ def alone(executor: Executor, function: Callable[..., object], chunks: list[tupl
     for _, future in run_bounded(executor, function, iter(chunks)):
         future.result()
     return time.perf_counter() - began
+
+
+def cpu(path: Path, sites: dict[str, Site], held: list[Capture]) -> tuple[float, float]:
+    """CPU milliseconds a page: of reading it, and of this process for all of the way round it."""
+    some = held[:: max(1, len(held) // 100)]
+    began = time.process_time()
+    for one in some:
+        extract(one)
+    reading = (time.process_time() - began) * 1e3 / len(some)
+    with open_executor("processes:2") as workers:
+        began = time.process_time()
+        whole(path, sites, workers)
+        return reading, (time.process_time() - began) * 1e3 / len(held)
 
 
 def whole(path: Path, sites: dict[str, Site], executor: Executor) -> float:
@@ -131,6 +146,8 @@ def speed(path: Path, held: list[Capture], rounds: int) -> None:
     print(f"end to end / reading alone, one process: {pairs:.2f}")
     print(f"end to end, two processes / one: {ratio('end to end, one process', 'end to end'):.2f} (bar 1.8)")
     print(f"  of which reading alone reaches: {ratio('reading, one process', 'reading'):.2f}")
+    reading, here = cpu(path, {key: replace(site, prune=("//z",)) for key, site in sites.items()}, held)
+    print(f"CPU: {reading:.1f} ms of reading a page, {here:.2f} ms round it; ratio {reading / (reading + here):.2f}")
     print(f"reading / bare trafilatura, seconds: {ratio('reading', 'bare'):.2f} (what reading a page adds)")
     print(f"dry run with report / plain run, seconds: {ratio('dry run', 'end to end'):.2f} (bar 1.3)")
 

@@ -194,7 +194,7 @@ with Archive.open(sys.argv[1]) as archive:
 """
 
 
-@pytest.mark.parametrize("stage", ["pages", "payloads", "captures", "texts", "lists", "readings"])
+@pytest.mark.parametrize("stage", ["payloads", "captures", "readings"])
 def test_killed_and_asked_again_it_ends_the_same(three: list[Path], tmp_path: Path, stage: str) -> None:
     path, calm = tmp_path / "killed.db", tmp_path / "calm.db"
     words = [sys.executable, "-c", SCRIPT, str(path), *map(str, three)]
