@@ -10,7 +10,7 @@ there are enough. Everything is timed in turn, round after round, and printed as
 - *reading*: `archive.extract` in its place: what the issue of reading a page adds beyond trafilatura;
 - *end to end*: `archive.reextract --all`: read, decompress, extract, write; its ratio to *reading* is what all of the
   way round it costs, with one process and with two;
-- *CPU*: of this process a page on the way from end to end, beside that of `archive.extract`: the same ratio on a machine
+- *CPU*: of this process a page from end to end, beside that of `archive.extract`: the same ratio on a machine
   that others use as well, where walls say little;
 - *dry run*: `archive.trial` with its report as HTML, beside the plain run;
 - *memory*: of this process and of its workers while `--memory` pages are read, at the start and at the end.
