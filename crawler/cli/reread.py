@@ -233,7 +233,14 @@ def list_(archive_path: str, site: str | None, form: str | None) -> None:
     rows: list[tuple[Any, ...]] = [
         (v.extractor, v.readings, v.shown, v.problems, v.failed, second(v.first), second(v.last)) for v in found
     ]
-    write_rows(sys.stdout, form or "table", columns, rows)
+    if form:
+        write_rows(sys.stdout, form, columns, rows)
+        return
+    for name, readings, shown, problems, failed, first, last in rows:
+        # Whole, on a line of its own: it is what `promote` and `rollback` are given.
+        click.echo(name)
+        said = f"{readings:,} readings, {shown:,} of them shown, {problems:,} with a problem, {failed:,} failed"
+        click.echo(f"  {said}; from {first} to {last}")
 
 
 @extractors.command("promote")
