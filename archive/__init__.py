@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from archive import tokens
     from archive.backup import backup
     from archive.cadence import Cadence, Night, lateness, seconds
+    from archive.changes import Comparison, compare, readings_compared
     from archive.checkup import Finding, checkup, libraries
     from archive.compact import Saved, compact, shrink
     from archive.cookbook import Question, number, questions, saved
@@ -33,23 +34,39 @@ if TYPE_CHECKING:
     from archive.explanation import Explanation, explain
     from archive.extraction import extract, extractor_id
     from archive.health import Health, health
-    from archive.history import Event, compare, history
+    from archive.history import Event, history
     from archive.links.finding import Candidate, Lists, find_lists
     from archive.links.fronts import read_listing
     from archive.links.listing import Listing
     from archive.links.patterns import article_pattern
     from archive.mementos import Memento, link_format, memento, timemap, timemap_json
+    from archive.merge import merge, split
     from archive.opening import fault, pending_sql
+    from archive.passes import outcome
     from archive.proof import Head, head
     from archive.queries import query
     from archive.reading.reservations import header_reservations, may_reserve, page_reservations, withheld
-    from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, text_digest, timestamp
-    from archive.reextract import Reading, outcome, reextract
+    from archive.records import (
+        Capture,
+        Extraction,
+        Link,
+        Selection,
+        Visit,
+        moment,
+        payload_digest,
+        text_digest,
+        timestamp,
+    )
+    from archive.reextract import Reading, reextract, selected
     from archive.search import Hit, search
+    from archive.seeds import seed, strip
+    from archive.shards import Merged
     from archive.sites import Site, load_sites, pick
     from archive.store import Archive
+    from archive.trial import Case, Share, Threshold, Trial, threshold, trial
     from archive.urls import clean_url, host_of
     from archive.verify import repair, verify
+    from archive.versions import Pruned, Version, named, promote, prune, rollback, versions
     from archive.watching import Due
 
 #: Where each name lives. A room is imported when a name of it is first asked for: `foreigndesk sites list` needs no
@@ -80,7 +97,6 @@ _HOMES = {
     "Health": "archive.health",
     "health": "archive.health",
     "Event": "archive.history",
-    "compare": "archive.history",
     "history": "archive.history",
     "Candidate": "archive.links.finding",
     "Lists": "archive.links.finding",
@@ -102,7 +118,6 @@ _HOMES = {
     "text_digest": "archive.records",
     "timestamp": "archive.records",
     "Reading": "archive.reextract",
-    "outcome": "archive.reextract",
     "reextract": "archive.reextract",
     "Hit": "archive.search",
     "search": "archive.search",
@@ -142,6 +157,30 @@ _HOMES = {
     "number": "archive.cookbook",
     "questions": "archive.cookbook",
     "saved": "archive.cookbook",
+    "seed": "archive.seeds",
+    "strip": "archive.seeds",
+    "merge": "archive.merge",
+    "split": "archive.merge",
+    "Merged": "archive.shards",
+    "Comparison": "archive.changes",
+    "compare": "archive.changes",
+    "readings_compared": "archive.changes",
+    "outcome": "archive.passes",
+    "Selection": "archive.records",
+    "selected": "archive.reextract",
+    "Case": "archive.trial",
+    "Share": "archive.trial",
+    "Threshold": "archive.trial",
+    "Trial": "archive.trial",
+    "threshold": "archive.trial",
+    "trial": "archive.trial",
+    "Pruned": "archive.versions",
+    "Version": "archive.versions",
+    "named": "archive.versions",
+    "promote": "archive.versions",
+    "prune": "archive.versions",
+    "rollback": "archive.versions",
+    "versions": "archive.versions",
 }
 
 __all__ = [
@@ -153,6 +192,8 @@ __all__ = [
     "Cadence",
     "Candidate",
     "Capture",
+    "Case",
+    "Comparison",
     "Diff",
     "Due",
     "Erased",
@@ -168,15 +209,22 @@ __all__ = [
     "Listing",
     "Lists",
     "Memento",
+    "Merged",
     "Night",
     "PayloadDamaged",
+    "Pruned",
     "Question",
     "Reading",
     "Saved",
+    "Selection",
+    "Share",
     "Site",
     "SiteError",
+    "Threshold",
+    "Trial",
     "UnknownPage",
     "UnknownSite",
+    "Version",
     "Visit",
     "article_pattern",
     "backup",
@@ -205,7 +253,9 @@ __all__ = [
     "may_reserve",
     "memento",
     "mentions",
+    "merge",
     "moment",
+    "named",
     "number",
     "open_executor",
     "outcome",
@@ -213,24 +263,35 @@ __all__ = [
     "payload_digest",
     "pending_sql",
     "pick",
+    "promote",
+    "prune",
     "query",
     "questions",
     "read_listing",
+    "readings_compared",
     "reextract",
     "render",
     "repair",
+    "rollback",
     "run_bounded",
     "saved",
     "search",
     "seconds",
+    "seed",
+    "selected",
     "shrink",
+    "split",
+    "strip",
     "text_digest",
+    "threshold",
     "timemap",
     "timemap_json",
     "timestamp",
     "tokens",
     "traces",
+    "trial",
     "verify",
+    "versions",
     "withheld",
 ]
 

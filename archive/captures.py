@@ -150,7 +150,8 @@ class Captures(Snapshots):
             runs[row["site"], row["due"] or ""].append(row)
         for (site, due), brought in runs.items():
             last = connection.execute(
-                "SELECT link, head FROM chain WHERE site = ? AND due = ? ORDER BY link DESC LIMIT 1", (site, due)
+                "SELECT link, head FROM chain WHERE site = ? AND due = ? ORDER BY link DESC, head DESC LIMIT 1",
+                (site, due),
             ).fetchone() or (0, "")
             records = []
             for row in brought:
@@ -158,13 +159,14 @@ class Captures(Snapshots):
                 row["link"], row["seal"] = last[0] + 1, records[-1][: chain.SEAL]
                 self._fold(row)
             connection.execute(
-                "INSERT INTO chain (site, due, link, records, sealed_at, head) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO chain (site, due, link, records, sealed_at, before, head) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     site,
                     due,
                     last[0] + 1,
                     len(records),
                     max(row["captured_at"] for row in brought),
+                    last[1],
                     chain.head(site, due, last[0] + 1, last[1], records),
                 ),
             )

@@ -114,6 +114,9 @@ def diff(old: Text, new: Text) -> Diff:
     )
 
 
+_MICROSECONDS = re.compile(r"(?<=:\d\d)\.\d{6}(?=Z)")
+
+
 def render(diff: Diff) -> list[tuple[str, str]]:
     """The diff as (style, text) for a terminal, to be written one after the other; the caller colours them.
 
@@ -126,7 +129,9 @@ def render(diff: Diff) -> list[tuple[str, str]]:
             seen = _elided(out, seen, change.new)
         out.append(("heading", _caption(change) + "\n"))
         styles = {"=": "same", "-": "removed", "+": "added"}
-        out += [(styles[op], text) for op, text in change.segments]
+        # Times as they are shown everywhere: to the second.
+        shown = [(op, _MICROSECONDS.sub("", text) if change.part == "date" else text) for op, text in change.segments]
+        out += [(styles[op], text) for op, text in shown]
         out.append(("same", "\n"))
     if any(c.part in ("paragraph", "sentence") for c in diff.changes):
         _elided(out, seen, diff.paragraphs[1] + 1)

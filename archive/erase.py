@@ -17,6 +17,7 @@ from pathlib import Path
 
 from archive import index, lists
 from archive.errors import ArchiveUnreadable, BadQuery, UnknownPage
+from archive.headers import SWEEP
 from archive.proof import records
 from archive.records import Link, as_json, list_digest, timestamp
 from archive.rows import reading_seal
@@ -253,6 +254,10 @@ def _snapshots(archive: Archive) -> int:
 def _opinions(connection: sqlite3.Connection) -> int:
     """Delete what was read in what goes, and texts that nothing else says."""
     connection.execute(
+        "DELETE FROM strikes WHERE url IN (SELECT url FROM doomed_pages) "
+        "OR digest IN (SELECT digest FROM doomed_digests)"
+    )
+    connection.execute(
         "DELETE FROM extraction_rows WHERE url IN (SELECT url FROM doomed_pages) "
         "OR digest IN (SELECT digest FROM doomed_digests) "
         "OR NOT EXISTS (SELECT 1 FROM capture_rows c WHERE c.url = extraction_rows.url "
@@ -305,11 +310,7 @@ def _pages(connection: sqlite3.Connection) -> None:
         "DELETE FROM frontier WHERE url IN (SELECT url FROM doomed_pages)",
         "DELETE FROM pages WHERE url IN (SELECT url FROM doomed_pages)",
         "DELETE FROM sites WHERE site IN (SELECT site FROM doomed_sites) AND site NOT IN (SELECT site FROM pages)",
-        "DELETE FROM shared_values WHERE name NOT IN "
-        "(SELECT request_set FROM capture_rows WHERE request_set IS NOT NULL "
-        "UNION SELECT tls FROM capture_rows WHERE tls IS NOT NULL "
-        "UNION SELECT response_set FROM capture_rows WHERE response_set IS NOT NULL "
-        "UNION SELECT fields_set FROM extraction_rows WHERE fields_set IS NOT NULL)",
+        SWEEP,
     ):
         connection.execute(statement)
 

@@ -1,4 +1,4 @@
-"""Where work runs: `serial`, `processes` (as many as there are cores) or `processes:N`.
+"""Where work runs: `serial`, `processes` (as many as there are cores), `processes:N`, or `dask://HOST:PORT`.
 
 Workers are killable: a page that hangs, eats memory or crashes its worker costs only itself. Both kinds answer
 `submit` with a real `concurrent.futures.Future`, so the loop over them is one (`run_bounded`).
@@ -7,12 +7,8 @@ Workers are killable: a page that hangs, eats memory or crashes its worker costs
 from __future__ import annotations
 
 import concurrent.futures
-import multiprocessing.context
 import os
-import signal
 from collections.abc import Callable, Iterable, Iterator
-from multiprocessing import forkserver, resource_tracker
-from multiprocessing.synchronize import RLock
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -21,7 +17,7 @@ from archive.errors import BadQuery
 T = TypeVar("T")
 SECONDS_PER_PAGE = 20.0
 BYTES_PER_WORKER = 1 << 30
-PAGES_PER_WORKER = 500  # lxml and trafilatura keep what they once took: a fresh worker now and then holds memory flat
+TASKS_PER_WORKER = 200  # lxml and trafilatura keep what they once took: a fresh worker now and then holds memory flat
 
 
 class Executor(Protocol):
@@ -66,21 +62,6 @@ class Serial(_Closing):
         return future
 
 
-class _Forking(multiprocessing.context.ForkServerContext):
-    """A fork server that keeps the locks it hands out, so that they outlive the workers.
-
-    pebble drops its locks, and with them their names, before it stops its workers: one that is just starting then
-    cannot find them, and dies with a traceback.
-    """
-
-    def __init__(self) -> None:
-        self.locks: list[RLock] = []
-
-    def RLock(self) -> RLock:
-        self.locks.append(super().RLock())
-        return self.locks[-1]
-
-
 class Processes(_Closing):
     """Worker processes with a wall-clock limit and a memory limit each.
 
@@ -88,26 +69,16 @@ class Processes(_Closing):
     """
 
     def __init__(self, width: int, seconds: float = SECONDS_PER_PAGE, memory: int = BYTES_PER_WORKER) -> None:
-        import pebble
+        from archive.workers import Workers
 
-        self.width, self.seconds = width, seconds
-        # A fork server imports the extractor once; a worker that has to be replaced is back in milliseconds, and no
-        # thread, socket or database handle of ours is copied into it.
-        self._context = _Forking()
-        self._context.set_forkserver_preload(["archive.extraction", "archive.links.fronts"])
-        _start_server()
-        self._pool: Any = pebble.ProcessPool(
-            width, max_tasks=PAGES_PER_WORKER, initializer=_limit, initargs=(memory,), context=self._context
-        )
+        self.width = width
+        self._workers = Workers(width, seconds, memory, TASKS_PER_WORKER, ["archive.passes", "archive.links.fronts"])
 
     def submit(self, function: Callable[..., T], *args: Any) -> concurrent.futures.Future[T]:
-        future: concurrent.futures.Future[T] = self._pool.schedule(function, args=args, timeout=self.seconds)
-        return future
+        return self._workers.submit(function, *args)
 
     def close(self) -> None:
-        self._pool.stop()
-        self._pool.join()
-        self._context.locks.clear()
+        self._workers.close()
 
 
 def open_executor(
@@ -119,7 +90,15 @@ def open_executor(
         return Serial()
     if name == "processes" and (not count or (count.isdigit() and int(count) > 0)):
         return Processes(int(count) if count else os.cpu_count() or 1, seconds, memory)
-    raise BadQuery(f'{spec!r} names no executor: use "serial", "processes" or "processes:N".')
+    if spec.startswith("dask://"):
+        try:
+            from archive.cluster import Cluster
+        except ImportError:
+            raise BadQuery(
+                "Work on other machines needs Dask: pip install 'foreign-desk[cluster]'; docs/cluster.md tells more."
+            ) from None
+        return Cluster(spec.removeprefix("dask://"), seconds, memory)
+    raise BadQuery(f'{spec!r} names no executor: use "serial", "processes", "processes:N" or "dask://HOST:PORT".')
 
 
 def run_bounded(
@@ -145,30 +124,3 @@ def run_bounded(
         done, _ = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
         for future in done:
             yield waiting.pop(future), future
-
-
-def _start_server() -> None:
-    """Start the fork server, deaf to Ctrl-C from its first moment: that is for the parent to answer.
-
-    It ignores the signal only after its imports, and would end them with a traceback; what is blocked here is blocked
-    there.
-    """
-    resource_tracker.ensure_running()  # first: its start would unblock the signal
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-
-
-def _limit(memory: int) -> None:
-    """In a fresh worker: bound its memory, leave Ctrl-C to the parent, end with the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if memory:
-        try:
-            import resource
-
-            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        except (ImportError, ValueError, OSError):
-            # No such limit on this system (Windows, or a lower one is set already): the time limit still holds.
-            return

@@ -17,6 +17,14 @@ from archive.records import Headers, as_json, short_digest
 
 #: Headers of an answer that have a column of their own.
 OWN_COLUMNS = {"etag": "etag", "last-modified": "last_modified", "content-type": "content_type"}
+#: Deletes the shared values that no row names any more.
+SWEEP = (
+    "DELETE FROM shared_values WHERE name NOT IN "
+    "(SELECT request_set FROM capture_rows WHERE request_set IS NOT NULL "
+    "UNION SELECT tls FROM capture_rows WHERE tls IS NOT NULL "
+    "UNION SELECT response_set FROM capture_rows WHERE response_set IS NOT NULL "
+    "UNION SELECT fields_set FROM extraction_rows WHERE fields_set IS NOT NULL)"
+)
 _TRIED = 8  # sets that a capture is compared with, the last used first
 _RECENT = 40  # captures of a site that are looked at for its sets
 

@@ -21,6 +21,19 @@ def add(connection: sqlite3.Connection, digests: Iterable[str]) -> None:
     _fill(connection, "texts_fts", sorted(rows))
 
 
+def remove(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """Take texts out of the index that are about to be deleted; in a transaction, while they are still there."""
+    rows = [
+        row
+        for number in numbers
+        for row in connection.execute("SELECT id, title, standfirst, text FROM texts WHERE id = ?", (number,))
+    ]
+    connection.executemany(
+        "INSERT INTO texts_fts (texts_fts, rowid, title, standfirst, text) VALUES ('delete', ?, ?, ?, ?)",
+        [(number, *(tokens.segment(part or "") for part in parts)) for number, *parts in rows],
+    )
+
+
 def rebuild(connection: sqlite3.Connection) -> None:
     """Make the index anew from the texts; in a transaction. Nothing of a text that is gone stays in it."""
     connection.execute("INSERT INTO texts_fts (texts_fts) VALUES ('delete-all')")

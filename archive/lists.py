@@ -112,13 +112,43 @@ def recount(connection: sqlite3.Connection) -> None:
 
 
 _SHOWN = (
-    "SELECT r.site, substr(r.first_at, 1, 10), n.kind, n.target, count(*) AS times "
+    "SELECT r.site AS site, substr(r.first_at, 1, 10) AS day, n.kind AS kind, n.target AS target, count(*) AS times "
     "FROM (SELECT c.site, min(c.captured_at) AS first_at, e.links_digest FROM extraction_rows e "
     "      JOIN capture_rows c ON c.url = e.url AND c.digest = e.digest "
     "      WHERE e.current = 1 AND e.links_digest IS NOT NULL GROUP BY e.url, e.digest) r "
     "JOIN lists l ON l.digest = r.links_digest JOIN listed d ON d.list = l.id "
     "JOIN entries n ON n.id = d.entry AND n.kind <> 'front' GROUP BY 1, 2, 3, 4"
 )
+#: The same of the readings that a table `pairs` (url, digest) names.
+_PAIRED = _SHOWN.replace("FROM extraction_rows e ", "FROM temp.pairs x JOIN extraction_rows e USING (url, digest) ")
+
+
+def add_pairs(connection: sqlite3.Connection, sign: int) -> None:
+    """Count what the snapshots in the table `temp.pairs` (url, digest) recommend, as they are read now; -1: no longer.
+
+    In a transaction, round whatever changes their readings or the day on which they were first captured.
+    """
+    if sign < 0:
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS counted (site, day, kind, target, times)")
+        connection.execute("DELETE FROM temp.counted")
+    connection.execute(f"INSERT INTO temp.counted SELECT site, day, kind, target, times * ? FROM ({_PAIRED})", (sign,))
+    if sign < 0:
+        return
+    connection.execute(
+        "INSERT INTO recommendations (site, day, kind, target, times) SELECT site, day, kind, target, sum(times) "
+        "FROM temp.counted WHERE 1 GROUP BY 1, 2, 3, 4 HAVING sum(times) <> 0 "
+        "ON CONFLICT DO UPDATE SET times = times + excluded.times"
+    )
+    connection.execute(
+        "UPDATE targets SET times = times + (SELECT sum(c.times) FROM temp.counted c WHERE c.target = targets.id) "
+        "WHERE id IN (SELECT target FROM temp.counted GROUP BY target HAVING sum(times) <> 0)"
+    )
+    connection.execute(
+        "DELETE FROM recommendations WHERE times <= 0 AND (site, day, kind, target) IN "
+        "(SELECT site, day, kind, target FROM temp.counted)"
+    )
+
+
 RECOUNT = f"INSERT INTO recommendations (site, day, kind, target, times) {_SHOWN}"
 #: Counters that are not what the readings say, either way.
 MISCOUNTED = (

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from archive import aliases, index
-from archive.captures import Captures
-from archive.errors import UnknownPage
 from archive.lists import Lists
-from archive.records import WORKER_PROBLEMS, Capture, Extraction, moment
+from archive.records import WORKER_PROBLEMS, Extraction, timestamp
 from archive.rows import extraction_row, reading_seal, text_row
 from archive.tombstones import Tombstones
+from archive.waiting import Waiting
 from archive.watching import Watching
 
 #: What of a reading is not what a reader sees: whose it is, and when it was made.
 _NOT_SEEN = ("digest", "extractor", "extracted_at", "current", "seal")
 
 
-class Opinions(Captures):
-    """Keeps readings, and names the snapshots that have none."""
+class Opinions(Waiting):
+    """Keeps readings."""
 
-    def record(self, extractions: Sequence[Extraction], at: datetime) -> None:
+    def record(
+        self, extractions: Sequence[Extraction], at: datetime, strikes: Mapping[tuple[str, str], int] | None = None
+    ) -> None:
         """Keep extractions with their texts, lists of links and index rows, in one transaction, index rows last.
 
-        Where a site's policy is keep = "revisions", the body of a snapshot that reads like the one before is let go.
+        strikes: how many workers each (URL, digest) has ended just now; 1 where it is not said. Where a site's policy
+        is keep = "revisions", the body of a snapshot that reads like the one before is let go.
         """
         with self.writing() as connection:
+            self._count_strikes(connection, extractions, at, strikes or {})
             lists = Lists(connection)
             texts: dict[str, dict[str, Any]] = {}
             rows: dict[tuple[str, str, str], dict[str, Any]] = {}
             for extraction in self._without_erased(connection, extractions):
+                if extraction.problem in WORKER_PROBLEMS and self._worked(connection, extraction):
+                    continue
                 row = extraction_row(extraction, at)
                 row["fields_set"] = self._headers.keep(row["fields_set"])
                 if row["text_digest"] and self._text_id(row["text_digest"]) is None:
@@ -53,6 +57,35 @@ class Opinions(Captures):
             self._let_go(connection, list(rows.values()))
             lists.count()
             index.add(connection, texts)
+
+    def _count_strikes(
+        self,
+        connection: sqlite3.Connection,
+        extractions: Sequence[Extraction],
+        at: datetime,
+        strikes: Mapping[tuple[str, str], int],
+    ) -> None:
+        """Note which snapshots ended their worker, and forget it of those that were read."""
+        any_before = connection.execute("SELECT 1 FROM strikes LIMIT 1").fetchone()
+        for one in extractions:
+            key = (one.url, one.digest, one.extractor)
+            if one.problem in WORKER_PROBLEMS:
+                connection.execute(
+                    "INSERT INTO strikes (url, digest, extractor, problem, times, failed_at) VALUES (?, ?, ?, ?, ?, ?) "
+                    "ON CONFLICT DO UPDATE SET problem = excluded.problem, times = times + excluded.times, "
+                    "failed_at = excluded.failed_at",
+                    (*key, one.problem, strikes.get(key[:2], 1), timestamp(at)),
+                )
+            elif any_before:
+                connection.execute("DELETE FROM strikes WHERE url = ? AND digest = ? AND extractor = ?", key)
+
+    def _worked(self, connection: sqlite3.Connection, one: Extraction) -> bool:
+        """Whether the same extractor has read a snapshot before: what it read then is kept, not that it failed now."""
+        row = connection.execute(
+            "SELECT problem FROM extraction_rows WHERE url = ? AND digest = ? AND extractor = ?",
+            (one.url, one.digest, one.extractor),
+        ).fetchone()
+        return row is not None and row[0] not in WORKER_PROBLEMS
 
     def _supersede(self, connection: sqlite3.Connection, lists: Lists, row: dict[str, Any]) -> None:
         """Make a reading the current one of its snapshot; never one whose worker failed in place of one that worked."""
@@ -139,60 +172,3 @@ class Opinions(Captures):
                 "UPDATE snapshots SET body = NULL, kept_as = ? WHERE digest = ?", (before[0], row["digest"])
             )
             self._delete(connection, body[0])
-
-    # ---- what is to be read
-
-    def pending(
-        self, extractor: Callable[[str], str], scope: str = "pending", site: str | None = None
-    ) -> Iterator[Capture]:
-        """Captures whose snapshot is to be read, with their payload, site by site in order of time.
-
-        extractor: gives the extractor identity for a site's key. scope: `pending` = never read (or its worker
-        failed), `stale` = read by another extractor, `all` = everything whose body is kept. A snapshot that a page
-        showed several times is read once, as of the first time.
-        """
-        unread = self.db.conn.execute(
-            "SELECT c.url, c.digest, min(c.captured_at), c.site, e.extractor, e.problem "
-            "FROM capture_rows c JOIN pages p ON p.url = c.url "
-            "JOIN snapshots s ON s.digest = c.digest "
-            "LEFT JOIN extraction_rows e ON e.url = c.url AND e.digest = c.digest AND e.current = 1 "
-            "WHERE s.body IS NOT NULL AND c.status IN (200, 203) AND c.error IS NULL AND p.kind <> 'robots' "
-            "AND (?1 IS NULL OR c.site = ?1) AND (?2 <> 'pending' OR e.extractor IS NULL OR e.problem GLOB "
-            "'extract_*') "
-            "GROUP BY c.url, c.digest ORDER BY c.site, 3",
-            (site, scope),
-        ).fetchall()
-        for url, digest, at, key, read_by, problem in unread:
-            if scope == "stale" and read_by == extractor(key) and problem not in WORKER_PROBLEMS:
-                continue
-            yield self._capture(url, digest, at)
-
-    def shown(self, url: str, digest: str) -> Capture:
-        """The first capture of a page that showed a snapshot, with its payload, to be read again.
-
-        Raises UnknownPage or PayloadDamaged.
-        """
-        row = self.db.conn.execute(
-            "SELECT min(captured_at) FROM capture_rows WHERE url = ? AND digest = ?", (url, digest)
-        ).fetchone()
-        if row[0] is None:
-            raise UnknownPage(f"No capture of {url} shows {digest}.")
-        return self._capture(url, digest, row[0])
-
-    def _capture(self, url: str, digest: str, at: str) -> Capture:
-        """What an extractor needs of a capture."""
-        kind, site, content_type, headers = self.db.conn.execute(
-            "SELECT p.kind, c.site, c.content_type, c.response_headers FROM captures c JOIN pages p ON p.url = c.url "
-            "WHERE c.url = ? AND c.captured_at = ?",
-            (url, at),
-        ).fetchone()
-        return Capture(
-            url=url,
-            captured_at=moment(at),
-            site=site,
-            kind=kind,
-            status=200,
-            payload=self.payload(digest),
-            content_type=content_type,
-            response_headers=tuple((name, value) for name, value in json.loads(headers or "[]")),
-        )

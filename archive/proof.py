@@ -29,15 +29,16 @@ class Head:
 
 def head(archive: Archive, at: str | None = None) -> Head:
     """The head of an archive, or as it was at a time (ISO 8601, UTC; a prefix such as a day means all of it)."""
-    then = "(?1 IS NULL OR sealed_at <= ?1)"
+    then, then_next = (f"(?1 IS NULL OR {table}.sealed_at <= ?1)" for table in ("c", "n"))
     end = at and end_of(at)
     _, rows = archive.rows(
-        "SELECT site, due, link, head FROM chain WHERE (site, due, link) IN "
-        f"(SELECT site, due, max(link) FROM chain WHERE {then} GROUP BY site, due)",
+        # A run that went on in two files, which were merged, has more than one last link.
+        f"SELECT site, due, link, head FROM chain c WHERE {then} AND NOT EXISTS (SELECT 1 FROM chain n "
+        f"WHERE n.site = c.site AND n.due = c.due AND n.link = c.link + 1 AND n.before = c.head AND {then_next})",
         (end,),
     )
     _, sums = archive.rows(
-        f"SELECT coalesce(sum(records), 0) AS n, max(sealed_at) AS at FROM chain WHERE {then}", (end,)
+        f"SELECT coalesce(sum(records), 0) AS n, max(sealed_at) AS at FROM chain c WHERE {then}", (end,)
     )
     heads = [(row["site"], row["due"], row["link"], row["head"]) for row in rows]
     return Head(chain.whole(heads), sums[0]["at"], len(rows), sums[0]["n"], chain.lines(heads))

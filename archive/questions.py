@@ -186,17 +186,18 @@ class Questions(File):
         hint = f"Did you mean {' or '.join(near)}?" if near else "`foreigndesk status` tells what it holds."
         raise UnknownSite(f"The archive holds no captures of a site {site!r}. {hint}")
 
-    def reading(self, url: str, digest: str) -> dict[str, Any] | None:
+    def reading(self, url: str, digest: str, extractor: str | None = None) -> dict[str, Any] | None:
         """The current reading of one snapshot of a page (columns of the view `readings`), or None.
 
+        extractor: the reading of this one instead.
         Raises PayloadDamaged where the reading or its text is not as it was kept.
         """
         columns, rows = self.rows(
             "SELECT e.*, t.title, t.standfirst, t.text, t.words, "
             "json_patch(s.value, coalesce(e.fields_changes, '{}')) AS fields FROM extraction_rows e "
             "LEFT JOIN texts t ON t.digest = e.text_digest LEFT JOIN shared_values s ON s.name = e.fields_set "
-            "WHERE e.url = ? AND e.digest = ? AND e.current = 1",
-            (url, digest),
+            "WHERE e.url = ?1 AND e.digest = ?2 AND CASE WHEN ?3 IS NULL THEN e.current = 1 ELSE e.extractor = ?3 END",
+            (url, digest, extractor),
         )
         if not rows:
             return None

@@ -31,8 +31,10 @@ LINK_KINDS = ("readers", "related", "recommended", "front")
 
 #: Statuses whose payload is the page's own state; everything else is kept, but never read as the page.
 SHOWS_STATE = (200, 203, 304)
-#: Problems of a worker, not of a page: the reading is tried again, and never replaces one that worked.
-WORKER_PROBLEMS = frozenset({"extract_timeout", "extract_killed", "extract_failed"})
+#: Problems of a worker or a disk, not of a page: the reading is tried again, and never replaces one that worked.
+WORKER_PROBLEMS = frozenset({"extract_timeout", "extract_killed", "extract_failed", "extract_damaged"})
+#: A snapshot that ended its worker so often is left alone (the view `quarantine`).
+QUARANTINE = 3
 
 
 def payload_digest(payload: bytes) -> str:
@@ -255,6 +257,25 @@ class Extraction:
     links: tuple[Link, ...] = ()
     problem: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which stored snapshots are to be read.
+
+    scope: `pending` (never read, or in vain), `stale` (not read by today's extractor under today's rules) or `all`.
+    site: only this site's. since, until: only those first captured in this time (as the archive writes times, or as
+    people do; a day means all of it). only: only these (URL, digest). limit: at most so many. quarantined: also those
+    that have ended their worker three times.
+    """
+
+    scope: str = "pending"
+    site: str | None = None
+    since: str | None = None
+    until: str | None = None
+    only: frozenset[tuple[str, str]] | None = None
+    limit: int | None = None
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from archive.errors import ArchiveError, PayloadDamaged, UnknownPage
 from archive.executors import Executor, run_bounded
 from archive.extraction import extract
 from archive.opening import DAMAGE, fault
+from archive.passes import outcome
 from archive.proof import records
 from archive.records import Capture, Extraction, list_digest, payload_digest, short_digest, text_digest
-from archive.reextract import outcome
 from archive.rows import reading_seal, text_row
 from archive.sites import Site
 from archive.store import Archive
@@ -163,6 +163,11 @@ def _captures(archive: Archive, site: str | None, progress: Callable[[str, int],
     sites = connection.execute("SELECT site FROM capture_rows UNION SELECT site FROM chain").fetchall()
     for one in [site] if site else [one for (one,) in sites]:
         brought: dict[tuple[str, int], list[str]] = defaultdict(list)
+        forks: dict[tuple[str, int, str], list[str]] = defaultdict(list)
+        for due, link, record, head in connection.execute(
+            "SELECT due, link, record, head FROM forks WHERE site = ?", (one,)
+        ):
+            forks[due, link, head].append(record)
         for row, record in records(archive, one):
             if row["seal"] is not None and row["seal"] != record[: chain.SEAL]:
                 name = f"{row['url']} {row['captured_at']}"
@@ -173,29 +178,41 @@ def _captures(archive: Archive, site: str | None, progress: Callable[[str, int],
             progress("captures", count)
         for due, link, record in connection.execute("SELECT due, link, record FROM redactions WHERE site = ?", (one,)):
             brought[due, link].append(record)
-        yield from _links(connection, one, brought)
+        yield from _links(connection, one, brought, forks)
 
 
-def _links(connection: sqlite3.Connection, site: str, brought: dict[tuple[str, int], list[str]]) -> Iterator[Finding]:
-    """What is wrong with the links of a site's chains, given the records that name each."""
-    last: tuple[str, int, str] = ("", 0, "")
-    for due, link, count, kept in connection.execute(
-        "SELECT due, link, records, head FROM chain WHERE site = ? ORDER BY due, link", (site,)
-    ):
-        before = last[2] if last[0] == due else ""
-        expected = last[1] + 1 if before else 1
-        found = brought.pop((due, link), [])
+def _links(
+    connection: sqlite3.Connection,
+    site: str,
+    brought: dict[tuple[str, int], list[str]],
+    forks: Mapping[tuple[str, int, str], list[str]],
+) -> Iterator[Finding]:
+    """What is wrong with the links of a site's chains, given the records that name each, and those of a fork's head."""
+    heads: dict[tuple[str, int], set[str]] = defaultdict(set)
+    links = connection.execute(
+        "SELECT due, link, records, before, head FROM chain WHERE site = ? ORDER BY due, link", (site,)
+    ).fetchall()
+    for due, link, _, _, kept in links:
+        heads[due, link].add(kept)
+    for due, link, count, before, kept in links:
         name = f"{site} {due or '(no run)'} link {link}"
-        if link != expected:
-            yield Finding("chain", name, f"Link {expected} is missing before it: captures were taken away.")
-        if len(found) != count:
-            yield Finding("chain", name, f"It sealed {count} captures and {len(found)} are there.")
-        elif chain.head(site, due, link, before, found) != kept:
+        if before not in (heads.get((due, link - 1), set()) if link > 1 else {""}):
+            yield Finding("chain", name, f"Link {link - 1} is missing before it: captures were taken away.")
+        forked = len(heads[due, link]) > 1
+        found = brought.get((due, link), [])
+        mine = [record for record in found if record in set(forks[due, link, kept])] if forked else found
+        if len(mine) != count:
+            yield Finding("chain", name, f"It sealed {count} captures and {len(mine)} are there.")
+        elif chain.head(site, due, link, before, mine) != kept:
             yield Finding("chain", name, "Its head does not follow from its captures and the head before it.")
-        last = (due, link, kept)
     for (due, link), found in brought.items():
-        name = f"{site} {due or '(no run)'} link {link}"
-        yield Finding("chain", name, f"It is missing; {len(found)} captures name it.")
+        if (due, link) not in heads:
+            name = f"{site} {due or '(no run)'} link {link}"
+            yield Finding("chain", name, f"It is missing; {len(found)} captures name it.")
+        elif len(heads[due, link]) > 1:
+            known = {record for head in heads[due, link] for record in forks[due, link, head]}
+            for record in set(found) - known:
+                yield Finding("chain", f"{site} {due} link {link}", f"No head of it seals the record {record}.")
 
 
 def _shared(connection: sqlite3.Connection) -> Iterator[Finding]:

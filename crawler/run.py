@@ -21,7 +21,7 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
-from archive import Archive, ArchiveError, Executor, Reading, Site, reextract, timestamp
+from archive import Archive, ArchiveError, Executor, Reading, Selection, Site, reextract, timestamp
 from crawler.addresses import require_contact
 from crawler.catalogue import spider_for
 from crawler.hosts import Hosts
@@ -142,16 +142,17 @@ class Ledger:
     def _read(self, spider: SiteSpider) -> Reading:
         """Extraction of what is pending, in a thread with a connection of its own, so that other sites go on."""
 
-        def progress(done: int) -> None:
-            spider.funnel["read"] = done
+        def progress(done: Reading) -> None:
+            spider.funnel["read"] = done.pages
             if spider.hosts.stopping:
                 # What is read is kept at each batch; the rest is pending, and read by the next run.
                 raise Stopped
 
         with Archive.open(spider.archive.path) as archive:
             site = spider.site
+            which = Selection(site=site.key)
             return reextract(
-                archive, {site.key: site}, spider.executor, site=site.key, progress=progress, clock=spider.clock
+                archive, {site.key: site}, spider.executor, which=which, progress=progress, clock=spider.clock
             )
 
 

@@ -140,10 +140,10 @@ def test_the_list_of_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command once, in a line that is not cut off on the narrowest of usual terminals."""
     assert sorted(name for some in SUMMARIES.values() for name in some) == sorted(COMMANDS)
     monkeypatch.setenv("COLUMNS", "80")
-    shown = run("--help").output
+    shown, widest = run("--help").output, max(map(len, COMMANDS))
     for some in SUMMARIES.values():
         for name, said in some.items():
-            assert f"  {name:<9}  {said}\n" in shown
+            assert f"  {name:<{widest}}  {said}\n" in shown
 
 
 # ---- wrong questions

@@ -47,7 +47,7 @@ def test_a_bad_page_fails_alone() -> None:
             results[n] = type(error).__name__ if error else future.result()
     assert results == {
         0: "TimeoutError",
-        1: "ProcessExpired",
+        1: "WorkerDied",
         2: "MemoryError",
         3: "ValueError",
         **{n: n for n in range(4, 20)},

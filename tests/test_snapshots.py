@@ -16,6 +16,7 @@ from archive import (
     ArchiveError,
     Capture,
     PayloadDamaged,
+    Selection,
     Site,
     UnknownPage,
     Visit,
@@ -374,11 +375,13 @@ def test_a_later_extractor_reads_for_both(archive: Archive, clock: Clock) -> Non
     fill(archive, again, due="run 2")
     gone = archive.db.conn.execute("SELECT count(*) FROM snapshots WHERE body IS NULL").fetchone()[0]
     assert gone
-    waiting = list(archive.pending(lambda _: "better-2", "stale"))
+    waiting = list(archive.pending(lambda _: "better-2", Selection("stale")))
     assert len(waiting) == 6 - gone
-    archive.record([replace(extract(one, SITE), extractor="better-2", text="Read better.") for one in waiting], clock())
+    archive.record(
+        [replace(extract(one, SITE), extractor="better-2", text="Read better.") for _, one in waiting], clock()
+    )
     assert archive.rows("SELECT max(revision) AS n FROM revisions")[1] == [{"n": 1}]
-    assert list(archive.pending(lambda _: "better-2", "stale")) == []
+    assert list(archive.pending(lambda _: "better-2", Selection("stale"))) == []
 
 
 def test_another_page_gets_its_bytes_back(archive: Archive, clock: Clock) -> None:
@@ -408,6 +411,6 @@ def test_reextract_all_after_revisions(archive: Archive, clock: Clock) -> None:
     fill(archive, pages)
     fill(archive, [advert(one, 2, b"two") for one in pages], due="run 2")
     with open_executor("serial") as workers:
-        tally = reextract(archive, {"meridian": STINGY}, workers, scope="all", clock=clock)
+        tally = reextract(archive, {"meridian": STINGY}, workers, which=Selection("all"), clock=clock)
     assert tally.pages == archive.db.conn.execute("SELECT count(body) FROM snapshots").fetchone()[0]
     assert list(verify(archive)) == []

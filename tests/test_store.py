@@ -22,6 +22,7 @@ from archive import (
     Extraction,
     Link,
     PayloadDamaged,
+    Selection,
     Visit,
     payload_digest,
     query,
@@ -111,19 +112,19 @@ def test_pending_is_what_was_never_read(archive: Archive, clock: Clock) -> None:
     one, two = capture(at=clock()), capture("http://paper.test/2", clock(), b"<p>two</p>")
     gone = capture("http://paper.test/3", clock(), b"not here", status=404)
     archive.store([Visit(one), Visit(two), Visit(gone)])
-    assert [c.url for c in archive.pending(lambda _: "test-1")] == [one.url, two.url]
+    assert [c.url for _, c in archive.pending(lambda _: "test-1")] == [one.url, two.url]
     archive.record([reading(one)], clock())
-    assert [c.url for c in archive.pending(lambda _: "test-1")] == [two.url]
+    assert [c.url for _, c in archive.pending(lambda _: "test-1")] == [two.url]
     archive.record([reading(two)], clock())
-    assert [c.url for c in archive.pending(lambda _: "test-1", "stale")] == []
-    assert [c.url for c in archive.pending(lambda _: "test-2", "stale")] == [one.url, two.url]
-    assert len(list(archive.pending(lambda _: "test-1", "all"))) == 2
+    assert [c.url for _, c in archive.pending(lambda _: "test-1", Selection("stale"))] == []
+    assert [c.url for _, c in archive.pending(lambda _: "test-2", Selection("stale"))] == [one.url, two.url]
+    assert len(list(archive.pending(lambda _: "test-1", Selection("all")))) == 2
 
 
 def test_pending_gives_the_first_time_of_a_snapshot(archive: Archive, clock: Clock) -> None:
     first = capture(at=clock())
     archive.store([Visit(first), Visit(capture(at=clock()))])
-    assert [c.captured_at for c in archive.pending(lambda _: "x")] == [first.captured_at]
+    assert [c.captured_at for _, c in archive.pending(lambda _: "x")] == [first.captured_at]
 
 
 def test_a_failed_worker_never_replaces_a_reading(archive: Archive, clock: Clock) -> None:

@@ -9,9 +9,23 @@ from pathlib import Path
 import click
 from rich.text import Text as Shown
 
-from archive import Archive, BadQuery, Event, Hit, compare, history, moment, number, query, questions, search
+from archive import (
+    Archive,
+    BadQuery,
+    Event,
+    Hit,
+    compare,
+    history,
+    moment,
+    number,
+    query,
+    questions,
+    readings_compared,
+    search,
+)
 from archive import saved as saved_question
-from crawler.cli.show import archive_option, clean, console, funnel_line, show_diff, write_rows
+from crawler.cli.html import comparison_page, named_side, stands_out
+from crawler.cli.show import archive_option, clean, console, funnel_line, second, show_diff, write_rows
 
 
 @click.command("query")
@@ -211,7 +225,7 @@ def history_(url: str, archive_path: str, as_json: bool) -> None:
         number = f"r{event.revision}" if event.what in ("first", "changed") else ""
         shown.print(
             Shown(
-                f"{event.captured_at[:19]}Z  {_gap(event):>7}  {event.what:<11} {number:<3} {event.detail}{title}",
+                f"{second(event.captured_at)}  {_gap(event):>7}  {event.what:<11} {number:<3} {event.detail}{title}",
                 styles.get(event.what, "dim"),
             )
         )
@@ -237,23 +251,37 @@ def _gap(event: Event) -> str:
 @click.option("--from", "old", metavar="T", help="Compare the text at this time (ISO 8601; a day or hour will do).")
 @click.option("--to", "new", metavar="T", help="… with the text at this time. Default: the last two revisions.")
 @click.option("--json", "as_json", is_flag=True, help="The typed changes as one JSON object.")
-def diff_(url: str, archive_path: str, old: str | None, new: str | None, as_json: bool) -> None:
-    """What changed in an article between two of its revisions: headline, sentences, numbers, corrections."""
+@click.option("--html", type=click.Path(dir_okay=False), metavar="FILE", help="Write both sides as one HTML page.")
+@click.option("--extractors", is_flag=True, help="Compare two readings of one capture (--to) by our own extractors.")
+def diff_(
+    url: str, archive_path: str, old: str | None, new: str | None, as_json: bool, html: str | None, extractors: bool
+) -> None:
+    """What changed in an article between two of its revisions: headline, sentences, numbers, corrections.
+
+    \b
+    foreigndesk diff https://example.org/story
+    foreigndesk diff https://example.org/story --from 2026-11-01 --to 2026-11-03 --html change.html
+
+    It says who changed it: the newsroom (one extractor reads both captures, and they differ), the template (other
+    bytes, the same text), or our extractor (the same bytes, another text).
+    """
+    if extractors and old:
+        raise BadQuery("--extractors compares two readings of one capture: say which with --to.")
     with Archive.read(archive_path) as archive:
-        before, after, change = compare(archive, url, old, new)
+        found = readings_compared(archive, url, new) if extractors else compare(archive, url, old, new)
+    if html:
+        Path(html).write_text(comparison_page(found), encoding="utf-8")
+        click.echo(f"{html}: {found.said}", err=True)
+        return
     if as_json:
-        row = {"url": url, "from": before.captured_at, "to": after.captured_at, **change.as_dict()}
-        click.echo(json.dumps(row, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(found.as_dict(), ensure_ascii=False, indent=1))
         return
     shown = console()
-    shown.print(
-        Shown(
-            f"{url}\nrevision {before.revision} ({before.captured_at[:19]}Z) → revision {after.revision} "
-            f"({after.captured_at[:19]}Z)",
-            "dim",
-        )
-    )
-    show_diff(shown, change)
+    shown.print(Shown(f"{url}\n{named_side(found.before)} → {named_side(found.after)}", "dim"))
+    shown.print(Shown(found.said, "bold"))
+    show_diff(shown, found.diff)
+    for words in stands_out(found.diff):
+        shown.print(Shown(words, "bold"))
 
 
 @click.command()
@@ -276,5 +304,5 @@ def status(archive_path: str, as_json: bool) -> None:
     if runs:
         shown.print(Shown("Last runs", "bold"))
     for run in runs:
-        ended = (run["finished_at"] or run["started_at"] or "")[:19]
-        shown.print(f"  {ended}Z  {run['state']:<8} {run['site']:<20} {funnel_line(run['funnel'])}")
+        ended = second(run["finished_at"] or run["started_at"])
+        shown.print(f"  {ended}  {run['state']:<8} {run['site']:<20} {funnel_line(run['funnel'])}")

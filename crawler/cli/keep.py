@@ -32,6 +32,7 @@ from archive import (
 from archive import (
     shrink as shrink_file,
 )
+from crawler.cli.options import executor_option
 from crawler.cli.show import archive_option, clean, console, sites_option
 from crawler.places import places
 
@@ -104,9 +105,7 @@ def compact_(archive_path: str, site: str | None, level: int, seconds: float | N
 @click.option("--quick", is_flag=True, help="Leave out what takes reading every payload and text.")
 @click.option("--site", help="Only the payloads, captures and texts of this site.")
 @click.option("--no-repair", is_flag=True, help="Report only; change nothing.")
-@click.option(
-    "--executor", default="processes", show_default=True, help='Where pages are read again: "processes:N" or "serial".'
-)
+@executor_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def verify_(
     archive_path: str,

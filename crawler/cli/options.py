@@ -43,6 +43,13 @@ delay_option = click.option(
     help="Least seconds between requests to one host; overrides the entries.",
 )
 
+executor_option = click.option(
+    "--executor",
+    default="processes",
+    show_default=True,
+    help='Where pages are read: "processes" (one a core), "processes:N", "serial" or "dask://HOST:PORT".',
+)
+
 
 def selection_options(command: F) -> F:
     """--country, --language and --all: which sites of the catalogue are meant, beside those named."""

@@ -1,4 +1,4 @@
-"""Commands that read pages: extract (loose files) and reextract (the archive's own snapshots)."""
+"""The command that reads loose pages: extract."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from archive import (
-    Archive,
     BadQuery,
     Capture,
     Extraction,
@@ -27,10 +25,10 @@ from archive import (
     open_executor,
     outcome,
     pick,
-    reextract,
     run_bounded,
 )
-from crawler.cli.show import archive_option, console, show_explanation, sites_option
+from crawler.cli.options import executor_option
+from crawler.cli.show import console, show_explanation, sites_option
 from crawler.places import places
 
 MAX_PAGE = 64 << 20  # bytes read of one loose file, after gunzip; extraction has its own, lower limit
@@ -47,9 +45,7 @@ MAX_PAGE = 64 << 20  # bytes read of one loose file, after gunzip; extraction ha
 @click.option("--site", "name", help="Read under this entry's rules (prune, keep, boxes, dates).")
 @sites_option
 @click.option("--explain", "why", is_flag=True, help="Show what was kept, what was dropped and why, box by box.")
-@click.option(
-    "--executor", default="processes", show_default=True, help='Where the work runs: "serial" or "processes:N".'
-)
+@executor_option
 def extract_(
     files: tuple[Path, ...],
     url: str,
@@ -203,32 +199,3 @@ def _bytes(path: Path) -> bytes:
             return file.read(MAX_PAGE)
     with path.open("rb") as file:
         return file.read(MAX_PAGE)
-
-
-@click.command("reextract")
-@archive_option
-@sites_option
-@click.option("--pending", "scope", flag_value="pending", default="pending", help="Snapshots never read (the default).")
-@click.option(
-    "--stale", "scope", flag_value="stale", help="… and those read by another version or under other site rules."
-)
-@click.option("--all", "scope", flag_value="all", help="Everything.")
-@click.option("--site", help="Only this site.")
-@click.option(
-    "--executor", default="processes", show_default=True, help='Where the work runs: "serial" or "processes:N".'
-)
-def reextract_(archive_path: str, places_named: str | None, scope: str, site: str | None, executor: str) -> None:
-    """Read stored snapshots again, with today's extractor. Facts are never touched; cut off, it goes on next time."""
-    known: dict[str, Site] = load_sites(*places(places_named))
-    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Archive.open(archive_path, create=False) as archive, open_executor(executor) as workers:
-        known = {**archive.sites(), **known}
-        with Progress(*columns, console=console(stderr=True), disable=not sys.stderr.isatty()) as bar:
-            task = bar.add_task("reading", total=None)
-            tally = reextract(
-                archive, known, workers, scope=scope, site=site, progress=lambda n: bar.update(task, completed=n)
-            )
-    kinds = ", ".join(f"{kind} {count}" for kind, count in tally.kinds.most_common()) or "nothing to do"
-    click.echo(f"{tally.pages} snapshots read: {kinds}")
-    for problem, count in tally.problems.most_common():
-        click.echo(f"  {count} with problem {problem}")

@@ -77,6 +77,11 @@ def clean(text: str | None) -> str:
     return _UNSAFE.sub(lambda m: f"\\x{ord(m[0]):02x}", " ".join((text or "").split()))
 
 
+def second(time: str | None) -> str:
+    """A time of the archive for a person: to the second, UTC."""
+    return f"{time[:19]}Z" if time else ""
+
+
 def write_rows(out: TextIO, form: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Write rows as `table`, `csv`, `json` or `nl` (one JSON object a line); returns how many."""
     count = 0

@@ -22,6 +22,7 @@ from archive import Archive, BadQuery, Site, load_sites, moment, pick, seconds, 
 from crawler.cli.options import (
     contact_option,
     delay_option,
+    executor_option,
     mapping,
     paced,
     resolve_option,
@@ -77,9 +78,7 @@ def schedule_() -> None:
 @click.option(
     "--log", "form", type=click.Choice(["text", "json"]), help="A line an event. Default on a terminal: a table."
 )
-@click.option(
-    "--executor", default="processes", show_default=True, help='Where pages are read: "processes:N" or "serial".'
-)
+@executor_option
 def run(
     names: tuple[str, ...],
     archive_path: str,

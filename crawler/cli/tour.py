@@ -98,10 +98,9 @@ def walk(shown: Console, path: Path) -> None:
                 Shown.assemble((f"  {row['site']:<12} ", "dim"), clean(row["title"]), overflow="ellipsis", no_wrap=True)
             )
         if changed:
-            best = max((compare(archive, row["url"]) for row in changed), key=lambda c: len(c[2].changes))
-            url = next(row["url"] for row in changed if compare(archive, row["url"])[1:] == best[1:])
-            heading(shown, "One of these revisions", f"foreigndesk diff {url}")
-            show_diff(shown, best[2])
+            best = max((compare(archive, row["url"]) for row in changed), key=lambda c: len(c.diff.changes))
+            heading(shown, "One of these revisions", f"foreigndesk diff {best.url}")
+            show_diff(shown, best.diff)
         _, gone = archive.rows(
             "SELECT shows, url FROM spans WHERE shows IN ('removed', 'moved') AND next_seen IS NULL ORDER BY url"
         )

@@ -18,10 +18,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text as Shown
 
-from archive import Archive, Site, load_sites
+from archive import Archive, Site, load_sites, open_executor
 from crawler.cli.options import (
     contact_option,
     delay_option,
+    executor_option,
     mapping,
     paced,
     resolve_option,
@@ -49,9 +50,7 @@ REPORT_EVERY = 10.0  # seconds between lines of progress where there is no termi
 @delay_option
 @set_option
 @width_option
-@click.option(
-    "--executor", default="processes", show_default=True, help='Where pages are read: "processes:N" or "serial".'
-)
+@executor_option
 @click.option("--quiet", is_flag=True, help="Only errors.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object on standard output.")
 def crawl(
@@ -81,17 +80,30 @@ def crawl(
     wholly or was stopped, 2 the command cannot be carried out as written.
     """
     chosen = selected(load_sites(*places(places_named)), names, country, language, everything)
-    runs = visit_once(
-        chosen,
-        Path(archive_path),
-        contact=contact,
-        resolve=mapping(resolve),
-        delay=delay,
-        width=width,
-        executor=executor,
-        quiet=quiet or as_json,
-        overrides=settled(limits),
-    )
+    overrides = {**settled(limits), **paced(delay)}
+    if executor.startswith("dask://"):
+        from crawler.cli.fleet import crawl_elsewhere
+
+        def told(run: Run) -> None:
+            if not (quiet or as_json):
+                click.echo(f"{run.site}: {run.state}: {funnel_line(run.funnel)}", err=True)
+
+        with open_executor(executor) as cluster:
+            runs = crawl_elsewhere(
+                chosen, Path(archive_path), cluster, contact=contact, resolve=mapping(resolve), overrides=overrides,
+                told=told,
+            )  # fmt: skip
+    else:
+        runs = visit_once(
+            chosen,
+            Path(archive_path),
+            contact=contact,
+            resolve=mapping(resolve),
+            width=width,
+            executor=executor,
+            quiet=quiet or as_json,
+            overrides=overrides,
+        )
     if as_json:
         click.echo(json.dumps({"runs": [run.as_dict() for run in runs]}, ensure_ascii=False, indent=1))
     elif not quiet:
@@ -110,8 +122,12 @@ def visit_once(
     executor: str = "processes",
     quiet: bool = False,
     overrides: Mapping[str, Any] | None = None,
+    due: str | None = None,
 ) -> list[Run]:
-    """Visit sites at the same time and show how it goes on standard error; returns one summary a site."""
+    """Visit sites at the same time and show how it goes on standard error; returns one summary a site.
+
+    due: the slot of the ledger that the runs are for, by default now.
+    """
     quieten()
     settings = crawl_settings(
         path, chosen, contact=contact, resolve=resolve, overrides={**paced(delay), **(overrides or {})}
@@ -125,7 +141,7 @@ def visit_once(
 
             async def work(stopped: asyncio.Event) -> None:
                 desk = Desk(settings, workers, width, rest=rest)
-                visits = asyncio.gather(*(desk.visit(site, run) for site, run in zip(chosen, runs, strict=True)))
+                visits = asyncio.gather(*(desk.visit(site, run, due) for site, run in zip(chosen, runs, strict=True)))
                 await until(visits, stopped, desk)
 
             with_signals(work, shown=None if quiet else runs)
