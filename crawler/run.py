@@ -114,6 +114,10 @@ class Ledger:
                     spider.funnel["read"] = reading.pages
                 except Stopped:
                     reason = "shutdown"
+                except RuntimeError as error:
+                    # The pool of workers is broken. What was fetched is kept, and read by the next run that has one.
+                    logger.error("The pages of %s were not read: %s.", run.site, error)
+                    spider.reasons["unread"] += 1
             began = run.started_at or spider.clock()
             # A wall, a stub or an error page is kept, and is no success.
             spider.funnel["flagged"] = spider.archive.flagged(spider.site.key, began)

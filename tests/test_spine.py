@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,18 @@ def test_a_budget_leaves_the_rest_for_the_next_run(tmp_path: Path) -> None:
             got.append(crawl(path, [few], room)["meridian"].funnel["texts"])
     assert sum(got) > 8
     assert rows(path, "SELECT url FROM mementos WHERE page_kind = 'article' GROUP BY url HAVING count(*) > 1") == []
+
+
+def test_a_hint_brings_a_look_in_the_same_run(tmp_path: Path) -> None:
+    """No article is due by its age; those whose lastmod has moved are looked at, and each has been revised."""
+    with Newsroom() as room:
+        sites = [
+            replace(site, revisit=86_400.0) for site in load_sites(room.sites_file).values() if site.key == "meridian"
+        ]
+        crawl(tmp_path / "hints.db", sites, room)
+        room.edition = 2
+        funnel = crawl(tmp_path / "hints.db", sites, room)["meridian"].funnel
+    assert funnel["due"] == funnel["revised"] == 2
 
 
 def foreigndesk(*words: str, **more: Any) -> subprocess.Popen[str]:
