@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 from archive import Archive, ArchiveUnreadable
 from crawler.addresses import require_contact
 from crawler.cli import COMMANDS, SUMMARIES, main
+from crawler.cli.visit import with_signals
 from tests.press import SITE, captures, fill
 
 #: A query that never ends by itself.
@@ -279,3 +281,18 @@ def test_a_stopped_demo_says_so(tmp_path: Path) -> None:
     assert "Newest articles" not in out
     assert "Stopped" in said
     assert "Traceback" not in said
+
+
+def test_signals_are_answered_after_a_visit_as_before() -> None:
+    """Between the demo's two visits no loop listens; what did before it has to."""
+
+    async def work(stopped: asyncio.Event) -> None:
+        assert not stopped.is_set()
+
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        mine = signal.getsignal(signal.SIGTERM)
+        with_signals(work, shown=None)
+        assert signal.getsignal(signal.SIGTERM) is mine
+    finally:
+        signal.signal(signal.SIGTERM, before)

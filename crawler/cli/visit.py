@@ -186,7 +186,13 @@ def with_signals(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], sho
                 watcher.cancel()
                 await asyncio.gather(watcher, return_exceptions=True)
 
-    asyncio.run(main())
+    # The loop leaves the default behind, by which a SIGTERM between two visits would end the process in mid-air.
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        asyncio.run(main())
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def watch(runs: list[Run]) -> None:
