@@ -155,6 +155,7 @@ def test_the_list_of_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     ("words", "said"),
     [
         (("serch", "x"), "Did you mean search"),
+        (("reextract", "--site", "meridan"), "Did you mean meridian?"),
         (("search", "the", "--site", "meridan"), "Did you mean meridian?"),
         (("search", "the", "--language", "english"), "nothing of the language 'english'"),
         (("search", "the", "--section", "Wrold"), "Did you mean World?"),

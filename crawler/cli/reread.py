@@ -112,6 +112,8 @@ def reextract_(
     known = load_sites(*places(places_named))
     opened = Archive.read(archive_path) if dry_run else Archive.open(archive_path, create=False)
     with opened as archive, open_executor(executor) as workers:
+        if site is not None:
+            archive.expect_site(site)
         rules: dict[str, Site] = {**archive.sites(), **known}
         which = selected(archive, which, where)
         if not dry_run:
@@ -187,7 +189,10 @@ def _pace(tally: Tally) -> str:
 def show_trial(shown: Console, found: Trial) -> None:
     """The report of a dry run for a terminal: figures, distribution, sites, languages, the worst pages."""
     whole = found.whole
-    shown.print(Shown(f"{found.pages:,} pages would be read by {', '.join(found.extractors) or 'nobody'}", "bold"))
+    if not found.pages:
+        shown.print(Shown("There is nothing to read: no stored page is meant by these options.", "bold"))
+        return
+    shown.print(Shown(f"{found.pages:,} pages would be read by {', '.join(found.extractors)}", "bold"))
     shown.print(Shown(f"{whole.gained:,} words gained, {whole.lost:,} lost, of {whole.words:,}. Nothing was written."))
     for name, count in whole.changed.most_common():
         shown.print(Shown(f"  {name:<11}{count:>8,}  {count / max(1, whole.pages):7.2%}"))
