@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from urllib.parse import urljoin
 
@@ -159,7 +160,7 @@ class PageView:
         if element.get("role") in ("navigation", "contentinfo", "banner", "menu", "dialog"):
             return True
         words = attribute_words(element)
-        return len(words) > 1 and _BANNED.search(words) is not None
+        return len(words) > 1 and _banned(words)
 
     def _look(self) -> None:
         """One pass over anchors, paragraphs and the headline."""
@@ -219,6 +220,11 @@ class PageView:
             if not in_sentence(anchor.element):
                 kept.append(anchor)
         return [one for one in kept if one.key in good]
+
+
+@lru_cache(maxsize=8192)  # pages use the same names again and again
+def _banned(words: str) -> bool:
+    return _BANNED.search(words) is not None
 
 
 def _headed(element: HtmlElement) -> bool:

@@ -319,6 +319,7 @@ def _headline(card: Card) -> str:
     pieces = [text for piece in islice(longest.element.itertext(), 12) if (text := line(piece))]
     if len(pieces) > 1 and kind_of(pieces[0]) in KINDS and long_enough(best.removeprefix(pieces[0]).strip(" :–—|»›")):
         best = best.removeprefix(pieces[0]).strip(" :–—|»›")  # the label in an element of its own
+    best = best.removeprefix(_told(best)).lstrip(" :：")
     if len(best) > 40 and (inner := _longest_line(longest.element)):
         return inner
     if len(best) > 40:  # may run kicker, headline and teaser together
@@ -348,11 +349,21 @@ def _lead(card: Card) -> str:
     return out[0] if out[0].endswith((":", "：", "៖")) else ""
 
 
+def _told(text: str) -> str:
+    """The known label, with its colon, that stands before a headline in one piece of text with it; else ""."""
+    label, colon, rest = text[: 2 * MAX_LABEL].replace("：", ":").partition(":")
+    if not colon or len(label) > MAX_LABEL or not long_enough(rest.strip()) or kind_of(label) not in KINDS:
+        return ""
+    return text[: len(label) + 1]
+
+
 def _leading(card: Card) -> list[str]:
     """The first pieces of text of a card before its headline."""
     out: list[str] = []
     for piece in islice(card.root.itertext(), 12):
         text = line(piece)
+        if text and not out and (label := _told(text)):
+            return [label]
         if text and (text in card.headline or (card.headline and card.headline in text)):
             break
         if text:

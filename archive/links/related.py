@@ -51,7 +51,7 @@ _UNSEEN = frozenset(("script", "style", "noscript", "template"))
 
 
 # Words of class and id attributes that many sites share.
-_FRAME = re.compile(r"footer|header|menu|seo|sitemap|topbar|top-bar|popup|modal|overlay")
+_FRAME = re.compile(r"(?<!article-)(?<!entry-)(?<!post-)(?<!content-)(?<!story-)footer|header|menu|seo|sitemap|topbar|top-bar|popup|modal|overlay")
 #: The same of boxes, by kind, in the languages in which templates name them.
 _READERS = class_words(
     r"(?:most|top|best|mas|mais|plus|mest|meist|piu|cok|najcz|nej|cele-?mai)-?"

@@ -18,9 +18,10 @@ from archive.lines import key_of, line
 
 MAX_BLOCKS = 20_000
 MAX_NAMES = 1_000  # characters of a class attribute that are kept
+MIN_ITEM = 16  # letters of a link that is an item of a list of headlines
 MAX_HEADING = 500  # letters that a heading of several blocks may hold and still be one
 
-_INLINE_TAGS = frozenset(
+INLINE_TAGS = frozenset(
     [
         "a",
         "abbr",
@@ -98,11 +99,12 @@ _SKIPPED_TAGS = frozenset(
 )
 _CONTROLS = frozenset(("input", "button", "textarea", "select"))
 #: The end of a sentence, in any script, with what may close behind it.
-FULL_END = re.compile(r"[.!?…。！？।॥؟۔։።។။][\"'”’»«›)\]』」）*]*$")
+#: Thai and Lao have no full stop: there a text of some length ends one.
+FULL_END = re.compile(r"(?:[.!?…。！？।॥؟۔։።។။]|[\u0e00-\u0eff].{60,2000}[\u0e00-\u0eff])[\"'”’»«›)\]』」）*]*$")
 #: How an element is taken: as a block of its own, as a part of a line, not at all, or as the end of a line.
 _BLOCK, _INLINE, _SKIP, _BREAK = range(4)
 _HOW = {
-    **dict.fromkeys(_INLINE_TAGS, _INLINE),
+    **dict.fromkeys(INLINE_TAGS, _INLINE),
     **dict.fromkeys(_SKIPPED_TAGS, _SKIP),
     **dict.fromkeys(("br", "hr"), _BREAK),
 }
@@ -207,6 +209,7 @@ class Block:
     times: int = 0
     part: int = 0  # of a paragraph parted by line breaks
     shown: bool = False  # whether a picture stands between the block before and this one
+    image: HtmlElement | None = None  # the picture with which the line begins
     traits: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -259,6 +262,7 @@ class _Cutter:
         self.pieces: list[str] = []
         self.said = False  # whether any piece is more than white space
         self.linked = self.links = self.bold = self.times = 0
+        self.image: HtmlElement | None = None
 
     def text(self, text: str | None) -> None:
         if text and self.spaced and "\n" in text:
@@ -298,6 +302,7 @@ class _Cutter:
                         self.times,
                         self.parts,
                         self.shown,
+                        self.image,
                     )
                 )
                 self.shown = False
@@ -347,7 +352,7 @@ def blocks(root: HtmlElement) -> list[Block]:
                 cutter.enter(element, tag)
             elif how == _BREAK:
                 breaks += 1
-                if breaks > 1 or tag == "hr" or _parts(cutter, element):
+                if breaks > 1 or tag == "hr" or _parts(cutter, element) or _listed(cutter, element):
                     cutter.flush(part=True)
                 cutter.pieces.append(" ")
                 continue
@@ -419,6 +424,24 @@ def _parts(cutter: _Cutter, element: HtmlElement) -> bool:
     return width(following) >= 20 and FULL_END.search(following) is not None
 
 
+#: What stands before the links of a list that only line breaks part.
+_MARKERS = " \t\r\n\xa0-–—•·»›►▶*>|"
+
+
+def _listed(cutter: _Cutter, element: HtmlElement) -> bool:
+    """Whether a line break stands before or behind a line that is a link and no more: an item of a list of links."""
+    if cutter.link:
+        return False
+    before = line("".join(cutter.pieces)).strip(_MARKERS) if cutter.linked else ""
+    if before and cutter.linked * 10 >= 9 * len(before):
+        return width(before) >= MIN_ITEM
+    link = element.getnext()
+    if link is None or link.tag != "a" or (element.tail or "").strip(_MARKERS) or (link.tail or "").strip(_MARKERS):
+        return False
+    after = link.getnext()
+    return (after is None or after.tag == "br") and width(line("".join(link.itertext()))) >= MIN_ITEM
+
+
 def _open(cutter: _Cutter, element: HtmlElement, tag: str) -> None:
     if tag == "a":
         cutter.link += 1
@@ -431,6 +454,8 @@ def _open(cutter: _Cutter, element: HtmlElement, tag: str) -> None:
         if _DATED.fullmatch(line("".join(cutter.pieces))):
             cutter.flush(part=True)  # a date line that only the picture parts from the text
         cutter.place.pictures += 1
+        if not cutter.said:
+            cutter.image = element
 
 
 def _is_sign(image: HtmlElement) -> bool:

@@ -94,7 +94,7 @@ def scene(
         _said(page, core, total),
         keys,
         tuple(key_of(one) for one in authors),
-        tuple(dict.fromkeys(key for one in summaries if len(key := key_of(one[:MAX_SUMMARY])) > 30)),
+        tuple(dict.fromkeys(key for one in summaries if width(key := key_of(one[:MAX_SUMMARY])) > 30)),
         boxed,
         soft,
         second,
