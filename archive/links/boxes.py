@@ -25,11 +25,12 @@ from archive.links.shapes import (
     long_enough,
     own_text,
     text_of,
+    width,
 )
 
 MAX_CHILDREN = 2_000  # children of one element looked at
 MAX_LABEL = 40  # characters of the words before an inline teaser
-MAX_CARD = 700  # characters of one card: headline, teaser, byline
+MAX_CARD = 700  # letters of one card: headline, teaser, byline
 MAX_CLIMB = 12  # levels from an anchor to the root of its card
 
 _SKIP = frozenset(("script", "style", "template", "noscript", "svg", "iframe", "head", "textarea", "select", "option"))
@@ -98,7 +99,7 @@ def _cards(view: PageView, anchors: list[Anchor]) -> list[Card]:
             if parent is None or holds.get(parent) != anchor.key or parent in view.spine or parent.tag == "body":
                 break
             if parent not in fits:
-                fits[parent] = len(text_of(parent, MAX_CARD + 1)) <= MAX_CARD
+                fits[parent] = width(text_of(parent, MAX_CARD + 1)) <= MAX_CARD
             if not fits[parent] or _is_label(root.getprevious()):
                 break
             root = parent
@@ -289,8 +290,10 @@ class _Scan:
         self.runs.extend(inner)
 
     def _knows_better(self, run: Run) -> bool:
-        """Whether a heading in the lexicon stands above a run whose own is not in it."""
-        return not kind_of(run.heading or "") and any(kind_of(one[0]) for one in self.pending)
+        """Whether a heading in the lexicon stands above a run whose own is not in it; a label of tags is none."""
+        return not kind_of(run.heading or "") and any(
+            kind in KINDS or (kind and marked_heading(one)) for text, one in self.pending for kind in [kind_of(text)]
+        )
 
     def _label(self, run: Run) -> None:
         """Give the run its heading: the last one known to the lexicon, else the last of those before it."""

@@ -127,7 +127,7 @@ def describe(view: Scene) -> None:
             "listed": float(one in listed),
             "under label": float(one in ended),
             "controls": (pressed := float(_controls(one, view, titled))),
-            "controls apart": float(pressed and sorts[sort] < 0.1 * total),
+            "controls apart": float(pressed and (counts[sort] == 1 or sorts[sort] < 0.1 * total)),
             "credit": float(_credit(one) or (not bold and _set_as_caption(one))),
             "tail": float(
                 one.order >= last
