@@ -180,9 +180,7 @@ class PageView:
             if not banned and depth <= MAX_DEPTH:
                 self.anchors.append(Anchor(one, href, key, text_of(one, MAX_HEADLINE), order))
 
-    def _listed(
-        self, *tags: str
-    ) -> tuple[list[tuple[int, HtmlElement, str]], list[tuple[int, HtmlElement, float]]]:
+    def _listed(self, *tags: str) -> tuple[list[tuple[int, HtmlElement, str]], list[tuple[int, HtmlElement, float]]]:
         """(anchors, paragraphs) of the page, each with its order; finds the headline, too.
 
         Where pages have no `<p>`, a paragraph is what a `<div>` or a cell says itself, or what follows a line break.

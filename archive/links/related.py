@@ -51,7 +51,10 @@ _UNSEEN = frozenset(("script", "style", "noscript", "template"))
 
 
 # Words of class and id attributes that many sites share.
-_FRAME = re.compile(r"(?<!article-)(?<!entry-)(?<!post-)(?<!content-)(?<!story-)footer|header|menu|seo|sitemap|topbar|top-bar|popup|modal|overlay")
+_FRAME = re.compile(
+    r"(?<!article-)(?<!entry-)(?<!post-)(?<!content-)(?<!story-)footer|header|menu|seo|sitemap|topbar|"
+    r"top-bar|popup|modal|overlay"
+)
 #: The same of boxes, by kind, in the languages in which templates name them.
 _READERS = class_words(
     r"(?:most|top|best|mas|mais|plus|mest|meist|piu|cok|najcz|nej|cele-?mai)-?"
@@ -206,11 +209,17 @@ def _kind_by_build(view: PageView, run: Run) -> str | None:
         return "related"  # … or a single teaser that bears its label
     cards = run.shown()
     own = _subjects(text_of(view.h1, 300)) if view.h1 is not None else frozenset[str]()
-    shared = sum(bool(own & _subjects(card.headline)) for card in cards) if own else 0
+    shared = sum(_share(own, _subjects(card.headline)) for card in cards) if own else 0
     if len(cards) > 1 and shared >= MIN_SHARED * len(cards):
         return "related"
     listed = next((one.tag for one in islice(run.cards[0].root.iterancestors(), 2) if one.tag in ("ol", "ul")), None)
     return "readers" if listed == "ol" and len(run.cards) >= MIN_RANKED and not _timed(run) else None
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two headlines share a subject: one long word, or three short ones beyond ASCII."""
+    both = one & other
+    return any(len(word) > 4 or _IDEOGRAPHS.fullmatch(word) for word in both) or len(both) > 2
 
 
 def _numbered(run: Run) -> bool:
@@ -230,7 +239,9 @@ def _timed(run: Run) -> bool:
 
 def _subjects(headline: str) -> frozenset[str]:
     """What a headline is about, for comparing: the beginnings of its long words, or pairs of ideographs."""
-    words = {word[:6] for one in fold(headline).split() if len(word := one.strip(_QUOTES)) >= 5}
+    words = {
+        word[:6] for one in fold(headline).split() if len(word := one.strip(_QUOTES)) >= (5 if one.isascii() else 3)
+    }
     for piece in _IDEOGRAPHS.findall(headline):
         words.discard(piece[:6])
         words |= {piece[at : at + 2] for at in range(len(piece) - 1)}

@@ -373,7 +373,9 @@ def _with_picture(one: Block) -> bool:
     while near is not None and near.tag == "br":
         near = near.getnext()
     beside = [near] if near is not None else []
-    beside += [step for step in islice(one.image.iterancestors(), 3) if step.tag in ("span", "em", "i", "small", "font")]
+    beside += [
+        step for step in islice(one.image.iterancestors(), 3) if step.tag in ("span", "em", "i", "small", "font")
+    ]
     return any(step.tag in INLINE_TAGS and key_of("".join(step.itertext())) == one.key for step in beside)
 
 
