@@ -239,9 +239,7 @@ def _timed(run: Run) -> bool:
 
 def _subjects(headline: str) -> frozenset[str]:
     """What a headline is about, for comparing: the beginnings of its long words, or pairs of ideographs."""
-    words = {
-        word[:6] for one in fold(headline).split() if len(word := one.strip(_QUOTES)) >= (5 if one.isascii() else 3)
-    }
+    words = {word[:6] for one in fold(headline).split() if len(word := one.strip(_QUOTES)) >= 3 + 2 * one.isascii()}
     for piece in _IDEOGRAPHS.findall(headline):
         words.discard(piece[:6])
         words |= {piece[at : at + 2] for at in range(len(piece) - 1)}

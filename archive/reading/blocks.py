@@ -7,7 +7,7 @@ single spaces, no ruby readings, no scripts; two `<br>` in a row part paragraphs
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -230,6 +230,14 @@ def like(one: str, other: str) -> bool:
     if size < length:
         return 4 * size >= 3 * length and one in other
     return 4 * length >= 3 * size and other in one
+
+
+def like_any(key: str, titles: Sequence[str]) -> bool:
+    """Whether the key is one of the headlines."""
+    for title in titles:  # noqa: SIM110 - asked of every block several times, and far quicker so
+        if like(key, title):
+            return True
+    return False
 
 
 def around(place: Place | None) -> Iterator[Place]:

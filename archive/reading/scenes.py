@@ -15,7 +15,7 @@ from typing import Any
 from archive.lines import key_of
 from archive.links.related import Box
 from archive.reading import blocks as cut
-from archive.reading.blocks import FULL_END, Block, Place, around, holder, like, width
+from archive.reading.blocks import FULL_END, Block, Place, around, holder, like, like_any, width
 from archive.reading.notices import notice
 from archive.reading.pages import Page, strings
 from archive.reading.payloads import said_body
@@ -135,7 +135,7 @@ def _core(found: Sequence[Block], kept: set[Block], boxed: set[Block], titles: S
 def _headline(found: Sequence[Block], core: Sequence[Block], titles: Sequence[str]) -> int:
     """The order of the first heading that is the headline, 0 where none has nearly all of the text below it."""
     for one in found:
-        if one.heading and any(like(one.key, title) for title in titles):
+        if one.heading and like_any(one.key, titles):
             return one.order if sum(other.order > one.order for other in core) >= 0.8 * len(core) else 0
     return 0
 
@@ -169,7 +169,7 @@ def second_articles(page: Page, found: Sequence[Block], core: Sequence[Block], t
 def _next_posts(found: Sequence[Block], core: Sequence[Block], titles: Sequence[str]) -> set[Block]:
     """The blocks of posts that follow the page's own in elements of its sort, each under a headline of its sort."""
     heads = [one for one in found if one.heading and one.place.tag == "h1"]
-    own = next((one for one in heads if any(like(one.key, title) for title in titles)), None)
+    own = next((one for one in heads if like_any(one.key, titles)), None)
     if own is None or len(heads) < 2:
         return set()
     steps = {place.element.getparent(): place for place in around(own.place)}

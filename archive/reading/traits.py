@@ -18,7 +18,7 @@ from archive.data import table
 from archive.lines import key_of
 from archive.links.headings import KINDS, kind_of
 from archive.reading import blocks as cut
-from archive.reading.blocks import FULL_END, INLINE_TAGS, Block, Place, around, holder, like, width
+from archive.reading.blocks import FULL_END, INLINE_TAGS, Block, Place, around, holder, like_any, width
 from archive.reading.notices import notice
 from archive.reading.scenes import Scene, under
 
@@ -26,6 +26,7 @@ from archive.reading.scenes import Scene, under
 DATE = re.compile(
     r"(?<!\d)(?:1[34]|19|2[05])\d\d(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2}|\b\d{1,2}[:.h時]\d\d\b|\d{1,2}月\d{1,2}日"
 )
+_WRAPS = ("span", "em", "i", "small", "font")
 MAX_SAID = 250  # letters of a line that says what a picture shows
 MAX_FORM = 600  # letters of an element with fields and buttons that are all about these
 MAX_CREDIT = 300  # characters of a line that may be a caption with its credit
@@ -90,7 +91,7 @@ def describe(view: Scene) -> None:
     bold, common = all_bold(view), _common(view, total)
     heads, titled = _heads(view, text), set[Place]()
     for one in view.blocks:
-        if any(like(one.key, title) for title in view.titles):
+        if like_any(one.key, view.titles):
             titled.update(around(one.place))
     for number, one in enumerate(view.blocks):
         inside = one.place in view.spine or under(one.place, view.home)
@@ -184,7 +185,7 @@ def _standing(one: Block, view: Scene, first: int, last: int, common: int) -> di
         "deep": min(max(one.place.depth - (view.home.depth if view.home else 0) - 1, 0), 4) / 4,
         "said": float(bool(view.said) and one.key in view.said),
         "unsaid": float(bool(view.said) and one.key not in view.said),
-        "title": float(any(like(one.key, title) for title in view.titles) or cut_title(one, view)),
+        "title": float(like_any(one.key, view.titles) or cut_title(one, view)),
         "title part": float(
             one.order <= first and len(one.key) >= 6 and any(one.key in title for title in view.titles)
         ),
@@ -373,9 +374,7 @@ def _with_picture(one: Block) -> bool:
     while near is not None and near.tag == "br":
         near = near.getnext()
     beside = [near] if near is not None else []
-    beside += [
-        step for step in islice(one.image.iterancestors(), 3) if step.tag in ("span", "em", "i", "small", "font")
-    ]
+    beside += [step for step in islice(one.image.iterancestors(), 3) if step.tag in _WRAPS]
     return any(step.tag in INLINE_TAGS and key_of("".join(step.itertext())) == one.key for step in beside)
 
 
