@@ -73,6 +73,7 @@ _TIMED = re.compile(r"\d{1,2}[:.]\d\d\b|\d{1,3}\s?(?:min|h\b|hrs?\b)")
 _IDEOGRAPHS = re.compile("[\u30a0-\u30ff\u3400-\u9fff]{2,}")
 _QUOTES = "\"'“”„«»‚‘’:;,.!?()"
 MAX_LINE = 400  # characters of a card in which a time is looked for
+MAX_ABOVE = 6  # elements round a box's first card whose class words may tell its kind
 MIN_RANKED = 3  # numbers in a row that make a ranking
 MIN_SHARED = 0.5  # share of a box's headlines that speak of the page's own subject where it is chosen for it
 
@@ -201,13 +202,13 @@ def judge(view: PageView, run: Run) -> str | None:
 
 def _kind_by_build(view: PageView, run: Run) -> str | None:
     """The kind of a run without a heading that we know: class names tell it, numbers in a row, or its subject."""
-    above = (one for one in islice((run.node, *run.node.iterancestors()), 4) if one not in view.spine)
+    cards = run.shown()
+    above = [one for one in islice(cards[0].root.iterancestors(), MAX_ABOVE) if one not in view.spine]
     words = " ".join(attribute_words(one) for one in (*above, *run.parts[:1]))
     if _READERS.search(words) or _numbered(run):
         return "readers"
     if _RELATED.search(words) or (len(run.cards) == 1 and run.heading and run.heading_element is None):
         return "related"  # … or a single teaser that bears its label
-    cards = run.shown()
     own = _subjects(text_of(view.h1, 300)) if view.h1 is not None else frozenset[str]()
     shared = sum(_share(own, _subjects(card.headline)) for card in cards) if own else 0
     if len(cards) > 1 and shared >= MIN_SHARED * len(cards):

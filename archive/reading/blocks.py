@@ -263,6 +263,7 @@ class _Cutter:
         self.inline: list[tuple[str, int]] = []
         self.link = self.strong = self.parts = 0
         self.shown = False
+        self.image: HtmlElement | None = None
         self.spaced = 0  # elements round us whose line ends are shown
         self._clear()
 
@@ -270,7 +271,6 @@ class _Cutter:
         self.pieces: list[str] = []
         self.said = False  # whether any piece is more than white space
         self.linked = self.links = self.bold = self.times = 0
-        self.image: HtmlElement | None = None
 
     def text(self, text: str | None) -> None:
         if text and self.spaced and "\n" in text:
@@ -314,12 +314,14 @@ class _Cutter:
                     )
                 )
                 self.shown = False
+                self.image = None
                 self.parts = self.parts + 1 if part else 0
         if self.pieces:
             self._clear()
             self.links = 1 if self.link else 0
         if not part:
             self.parts = 0
+            self.image = None
 
     def enter(self, element: HtmlElement, tag: str) -> None:
         self.flush()
