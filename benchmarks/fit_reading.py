@@ -47,6 +47,7 @@ PRIORS = {
     ("body", "kin short"): 3.5,
     ("body", "listed"): 4.5,
     ("body", "controls"): -2.0,
+    ("body", "controls apart"): -3.0,
     ("body", "credit"): -4.0,
     ("body", "under label"): -5.0,
     ("body", "heading alike"): 1.5,

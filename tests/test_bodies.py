@@ -62,6 +62,9 @@ def test_what_stands_between_paragraphs_and_is_of_the_text(inside: str, texts: l
         '<p><img src="/b.jpg"></p><p>Sailors wait for the morning. Photograph: Jona Berg</p>',
         '<div class="x"><h3>The Morning Tide</h3><p>All you need to know about the coast, at seven each morning.</p>'
         '<input type="email"><button>Join</button></div>',
+        '<p><img src="/b.jpg"></p><p style="text-align:center"><em>Sailors wait for the morning.</em></p>',
+        '<div class="x"><p class="y">All you need to know about the coast, at seven each morning.</p>'
+        "<button>Join</button></div>",
         "<figure><img src='/c.jpg'><figcaption>The northern quay, still without any light.</figcaption></figure>",
     ],
 )
@@ -143,3 +146,56 @@ def test_a_script_s_short_sentences_are_kept_in_scripts_without_spaces() -> None
         f'<div id="app"></div><script type="application/json">{data}</script>', lang="ja", title="灯台の明かり"
     )
     assert paragraphs(read(markup)) == text
+
+
+def test_a_picture_among_line_breaks_has_its_caption_beside_it() -> None:
+    for caption in (
+        '<span><img src="/a.jpg"><em>The northern quay, still without any light.</em></span>',
+        '<img src="/a.jpg"><br><small>The northern quay, still without any light.</small>',
+    ):
+        markup = "<br><br>".join([ENGLISH[0], caption, *ENGLISH[1:]])
+        assert paragraphs(read(page(f"<div><h1>Lights out</h1><div>{markup}</div></div>"))) == ENGLISH
+
+
+def test_line_breaks_part_a_list_of_links_from_the_text() -> None:
+    links = "<br>".join(
+        f'- <a href="/world/2026/11/story-{number}-41133{number}">The night ferry returns after {number} winters</a>'
+        for number in range(7, 9)
+    )
+    for label in ("<b>Read also:</b>", "Down by the docks:"):
+        text = "<br><br>".join(ENGLISH)
+        found = read(page(f'<div><h1>Lights out</h1><div class="d">{text}<br><br>{label}<br>{links}<br></div></div>'))
+        assert "night ferry" not in (found.text or "")
+        assert paragraphs(found)[: len(ENGLISH)] == ENGLISH
+
+
+@pytest.mark.parametrize("code", ["zh", "ja", "ko"])
+def test_a_summary_in_ideographs_is_short_and_still_one(code: str) -> None:
+    lead = {
+        "zh": "港口昨夜陷入黑暗，修复工作仍在继续。",
+        "ja": "復旧の見通しは立っていないと港湾局は話す。",
+        "ko": "복구 시점은 아직 정해지지 않았다고 항만청은 말했다.",
+    }[code]
+    text = "".join(f"<p>{one}</p>" for one in SCRIPTS[code])
+    head = f'<meta name="description" content="{lead}">'
+    found = read(page(f"<div><h1>Elmsa</h1><p><strong>{lead}</strong></p>{text}</div>", head=head, lang=code))
+    assert (found.standfirst, paragraphs(found)) == (lead, SCRIPTS[code])
+
+
+def test_thai_sentences_end_without_a_full_stop() -> None:
+    lead = SCRIPTS["th"][0].rstrip(".")
+    text = "".join(f"<div class='p'>{one.rstrip('.')}</div>" for one in SCRIPTS["th"] * 2)
+    markup = f"<div><h1>ไฟท่าเรือดับ</h1><div class='q'>{lead[:75]}</div><div>{text}</div></div>"
+    assert read(page(markup, lang="th", title="ไฟท่าเรือดับ")).standfirst == lead[:75]
+
+
+def test_posts_below_in_elements_of_the_page_s_own_sort() -> None:
+    def post(title: str, lines: list[str]) -> str:
+        text = "".join(f"<p>{one}</p>" for one in lines)
+        return f'<div class="post"><h1 class="t">{title}</h1><div class="b">{text}</div></div>'
+
+    other = [f"{one} It was the third such night." for one in reversed(ENGLISH)]
+    markup = (
+        f'<div class="feed">{post("Harbour lights fail in Port Elmsa", ENGLISH)}{post("The next night", other)}</div>'
+    )
+    assert paragraphs(read(page(markup))) == ENGLISH

@@ -8,7 +8,7 @@ import pytest
 
 from archive.records import Link
 from archive.sites import Site
-from tests.pages import ENGLISH, article, page, paragraphs, read
+from tests.pages import ENGLISH, SCRIPTS, article, page, paragraphs, read
 
 STORIES = [
     ("/world/2026/11/lighthouse-keeper-retires-411190", "The last keeper of Elmsa lighthouse hands in her keys"),
@@ -99,6 +99,7 @@ def test_anchors_round_whole_cards() -> None:
         ('<p>Read also: <a href="{href}">{text}</a></p>', "Read also:"),
         ('<p><strong>READ ALSO</strong> <a href="{href}">{text}</a></p>', "READ ALSO"),
         ('<a href="{href}"><span>Read also</span> <b>{text}</b></a>', "Read also"),
+        ('<p><a href="{href}">Read also: {text}</a></p>', "Read also:"),
         ('<div class="inline"><a href="{href}"><h4>{text}</h4></a></div>', None),
     ],
 )
@@ -214,3 +215,67 @@ def test_a_colon_makes_a_label_of_words_in_any_language(lang: str, label: str) -
         ("related", label, "Lamps of the old quay are lit again")
     ]
     assert paragraphs(found) == ENGLISH
+
+
+def numbered(stories: list[tuple[str, str]], mark: str) -> str:
+    return "".join(
+        f'<div><i>{mark.format(number)}</i><a href="{href}">{text}</a></div>'
+        for number, (href, text) in enumerate(stories, 1)
+    )
+
+
+def test_without_a_known_heading_the_build_tells_the_kind() -> None:
+    """Numbers from 1 on are a ranking, times are not; class names tell, and headlines of the page's own subject."""
+    own = [
+        (f"/world/2026/11/harbour-lights-{n}-41130{n}", f"What the harbour owes its sailors, part {n}") for n in "12"
+    ]
+    for inner, kind in (
+        (numbered(STORIES, "{}"), "readers"),
+        (
+            numbered(STORIES, "<b>{}.</b>")
+            .replace(">1.", ">१.")
+            .replace(">2.", ">२.")
+            .replace(">3.", ">३.")
+            .replace(">4.", ">४."),
+            "readers",
+        ),
+        (numbered(STORIES, "1{}:30"), "recommended"),
+        (f"<ol>{cards(STORIES)}</ol>", "readers"),
+        (f'<div class="berita-terkait">{cards(STORIES, "div")}</div>', "related"),
+        (f'<div class="najczesciej-czytane most-viewed">{cards(STORIES, "div")}</div>', "readers"),
+        (cards(own, "div"), "related"),
+        (cards(STORIES, "div"), "recommended"),
+    ):
+        found = links(article(ENGLISH) + f"<div><h3>Down by the docks</h3><div>{inner}</div></div>")
+        assert found, inner
+        assert {one.kind for one in found} == {kind}, inner
+
+
+@pytest.mark.parametrize("wrap", ["<p>{}</p>", "<div class='k'>{}</div>", "{}<br><br>"])
+@pytest.mark.parametrize("code", ["zh", "ja", "ko", "ru"])
+def test_a_teaser_in_the_text_is_one_however_paragraphs_are_written(wrap: str, code: str) -> None:
+    """Few ideographs make a paragraph, and so do words that no `<p>` holds."""
+    text = [wrap.format(one) for one in SCRIPTS[code] * 2]
+    href, headline = STORIES[0]
+    teaser = f'<div class="t"><a href="{href}"><img src="/t.jpg"><b>{headline}</b></a></div>'
+    markup = f"<div><h1>Harbour</h1><div>{''.join([*text[:2], teaser, *text[2:]])}</div></div>"
+    found = links(markup, code)
+    assert [(one.kind, one.heading, one.text) for one in found] == [("related", None, headline)]
+
+
+def test_a_short_text_of_ideographs_is_no_card() -> None:
+    text = "".join(f"<p>{one}</p>" for one in SCRIPTS["ja"])
+    href, headline = STORIES[0]
+    label = f'<p><strong>関連記事: <a href="{href}">{headline}</a></strong></p>'
+    found = links(f'<div><h1>港の灯り</h1><div class="c">{text}{label}{text}</div></div>', "ja")
+    assert [(one.kind, one.heading) for one in found] == [("related", "関連記事:")]
+
+
+def test_boxes_in_an_article_s_foot() -> None:
+    """The foot of an article is not the page's; and a label of tags above a box is not its heading."""
+    foot = (
+        '<footer class="article-footer"><div class="labels">Tags: <a href="/tag/quay">Quay</a></div>'
+        f"<div><h3>Down by the docks</h3><ul>{cards(STORIES)}</ul></div></footer>"
+    )
+    found = links(article(ENGLISH, extra=foot))
+    assert [(one.heading, one.text) for one in found] == [("Down by the docks", text) for text in HEADLINES]

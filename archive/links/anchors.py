@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
 
+from archive.lines import line
 from archive.links.addresses import leads_elsewhere
 from archive.links.headings import KINDS, kind_of
 from archive.links.shapes import (
@@ -24,6 +26,7 @@ from archive.links.shapes import (
     same_outlet,
     text_of,
     wide,
+    width,
 )
 from archive.urls import TRACKERS
 
@@ -33,7 +36,9 @@ MAX_DEPTH = 200  # anchors nested deeper are left alone
 MAX_HEADLINE = 300  # characters of an anchor's text that are kept
 MAX_LINE = 12  # neighbours looked at when the line round an anchor is read
 
-PARAGRAPH = 80  # characters that make a <p> running text
+PARAGRAPH = 80  # letters that make a paragraph running text; an ideograph says as much as two or three
+LEAST_WIDE = 36  # characters that may be as many letters
+LEAST_TEXT = 300  # letters in paragraphs that a page must have for them to be its text
 PROSE = 30  # characters beside an anchor on its line that make the line a sentence
 
 _INLINE = frozenset(("a", "abbr", "b", "bdi", "big", "cite", "em", "font", "i", "mark", "small", "span", "strong", "u"))
@@ -159,22 +164,13 @@ class PageView:
         if element.get("role") in ("navigation", "contentinfo", "banner", "menu", "dialog"):
             return True
         words = attribute_words(element)
-        return len(words) > 1 and _BANNED.search(words) is not None
+        return len(words) > 1 and _banned(words)
 
     def _look(self) -> None:
         """One pass over anchors, paragraphs and the headline."""
-        raw: list[tuple[int, HtmlElement, str]] = []
-        paragraphs: list[tuple[int, HtmlElement, int]] = []
-        for order, one in enumerate(self.tree.iter("a", "p", "h1")):
-            if one.tag == "a":
-                if len(raw) < MAX_ANCHORS and (href := one.get("href")):
-                    raw.append((order, one, href))
-            elif one.tag == "p":
-                if len(paragraphs) < MAX_PARAGRAPHS and (size := len(text_of(one, 400))) >= PARAGRAPH:
-                    paragraphs.append((order, one, size))
-            elif self.h1 is None:
-                self.h1 = one
-                self.spine.update(one.iterancestors())
+        raw, paragraphs = self._listed("a", "p", "h1")
+        if sum(size for _, _, size in paragraphs) < LEAST_TEXT:
+            raw, paragraphs = self._listed("a", "p", "h1", "div", "td", "br")
         self._find_text(paragraphs)
         for order, one, href in raw:
             key = self.key(href)
@@ -184,9 +180,31 @@ class PageView:
             if not banned and depth <= MAX_DEPTH:
                 self.anchors.append(Anchor(one, href, key, text_of(one, MAX_HEADLINE), order))
 
-    def _find_text(self, paragraphs: list[tuple[int, HtmlElement, int]]) -> None:
+    def _listed(self, *tags: str) -> tuple[list[tuple[int, HtmlElement, str]], list[tuple[int, HtmlElement, float]]]:
+        """(anchors, paragraphs) of the page, each with its order; finds the headline, too.
+
+        Where pages have no `<p>`, a paragraph is what a `<div>` or a cell says itself, or what follows a line break.
+        """
+        raw: list[tuple[int, HtmlElement, str]] = []
+        paragraphs: list[tuple[int, HtmlElement, float]] = []
+        for order, one in enumerate(self.tree.iter(*tags)):
+            tag = one.tag
+            if tag == "a":
+                if len(raw) < MAX_ANCHORS and (href := one.get("href")):
+                    raw.append((order, one, href))
+            elif tag == "h1":
+                if self.h1 is None:
+                    self.h1 = one
+                    self.spine.update(one.iterancestors())
+            elif len(paragraphs) < MAX_PARAGRAPHS:
+                said = text_of(one, 400) if tag == "p" else line((one.tail if tag == "br" else one.text) or "")[:400]
+                if (size := width(said) if len(said) >= LEAST_WIDE else 0) >= PARAGRAPH:
+                    paragraphs.append((order, one, size))
+        return raw, paragraphs
+
+    def _find_text(self, paragraphs: list[tuple[int, HtmlElement, float]]) -> None:
         """The deepest element with most of the long paragraphs is the text; it and what holds it are the spine."""
-        weights: dict[HtmlElement, int] = {}
+        weights: dict[HtmlElement, float] = {}
         for _, one, size in paragraphs:
             for level, step in enumerate(islice(one.iterancestors(), 8)):
                 if level == 0:
@@ -194,7 +212,7 @@ class PageView:
                 weights[step] = weights.get(step, 0) + size
         total = sum(size for _, _, size in paragraphs)
         heavy = [one for one, weight in weights.items() if weight >= 0.6 * total]
-        if total < 300 or not heavy:
+        if total < LEAST_TEXT or not heavy:
             return
         self.text = min(heavy, key=lambda one: weights[one])
         self.spine.add(self.text)
@@ -219,6 +237,11 @@ class PageView:
             if not in_sentence(anchor.element):
                 kept.append(anchor)
         return [one for one in kept if one.key in good]
+
+
+@lru_cache(maxsize=8192)  # pages use the same names again and again
+def _banned(words: str) -> bool:
+    return _BANNED.search(words) is not None
 
 
 def _headed(element: HtmlElement) -> bool:

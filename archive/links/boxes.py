@@ -25,11 +25,12 @@ from archive.links.shapes import (
     long_enough,
     own_text,
     text_of,
+    width,
 )
 
 MAX_CHILDREN = 2_000  # children of one element looked at
 MAX_LABEL = 40  # characters of the words before an inline teaser
-MAX_CARD = 700  # characters of one card: headline, teaser, byline
+MAX_CARD = 700  # letters of one card: headline, teaser, byline
 MAX_CLIMB = 12  # levels from an anchor to the root of its card
 
 _SKIP = frozenset(("script", "style", "template", "noscript", "svg", "iframe", "head", "textarea", "select", "option"))
@@ -98,7 +99,7 @@ def _cards(view: PageView, anchors: list[Anchor]) -> list[Card]:
             if parent is None or holds.get(parent) != anchor.key or parent in view.spine or parent.tag == "body":
                 break
             if parent not in fits:
-                fits[parent] = len(text_of(parent, MAX_CARD + 1)) <= MAX_CARD
+                fits[parent] = width(text_of(parent, MAX_CARD + 1)) <= MAX_CARD
             if not fits[parent] or _is_label(root.getprevious()):
                 break
             root = parent
@@ -289,8 +290,10 @@ class _Scan:
         self.runs.extend(inner)
 
     def _knows_better(self, run: Run) -> bool:
-        """Whether a heading in the lexicon stands above a run whose own is not in it."""
-        return not kind_of(run.heading or "") and any(kind_of(one[0]) for one in self.pending)
+        """Whether a heading in the lexicon stands above a run whose own is not in it; a label of tags is none."""
+        return not kind_of(run.heading or "") and any(
+            kind in KINDS or (kind and marked_heading(one)) for text, one in self.pending for kind in [kind_of(text)]
+        )
 
     def _label(self, run: Run) -> None:
         """Give the run its heading: the last one known to the lexicon, else the last of those before it."""
@@ -319,6 +322,7 @@ def _headline(card: Card) -> str:
     pieces = [text for piece in islice(longest.element.itertext(), 12) if (text := line(piece))]
     if len(pieces) > 1 and kind_of(pieces[0]) in KINDS and long_enough(best.removeprefix(pieces[0]).strip(" :–—|»›")):
         best = best.removeprefix(pieces[0]).strip(" :–—|»›")  # the label in an element of its own
+    best = best.removeprefix(_told(best)).lstrip(" :：")
     if len(best) > 40 and (inner := _longest_line(longest.element)):
         return inner
     if len(best) > 40:  # may run kicker, headline and teaser together
@@ -348,11 +352,21 @@ def _lead(card: Card) -> str:
     return out[0] if out[0].endswith((":", "：", "៖")) else ""
 
 
+def _told(text: str) -> str:
+    """The known label, with its colon, that stands before a headline in one piece of text with it; else ""."""
+    label, colon, rest = text[: 2 * MAX_LABEL].replace("：", ":").partition(":")
+    if not colon or len(label) > MAX_LABEL or not long_enough(rest.strip()) or kind_of(label) not in KINDS:
+        return ""
+    return text[: len(label) + 1]
+
+
 def _leading(card: Card) -> list[str]:
     """The first pieces of text of a card before its headline."""
     out: list[str] = []
     for piece in islice(card.root.itertext(), 12):
         text = line(piece)
+        if text and not out and (label := _told(text)):
+            return [label]
         if text and (text in card.headline or (card.headline and card.headline in text)):
             break
         if text:

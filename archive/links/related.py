@@ -30,6 +30,7 @@ from archive.links.shapes import (
     HEADINGS,
     article_shape,
     attribute_words,
+    class_words,
     long_enough,
     own_text,
     text_of,
@@ -50,12 +51,31 @@ _UNSEEN = frozenset(("script", "style", "noscript", "template"))
 
 
 # Words of class and id attributes that many sites share.
-_FRAME = re.compile(r"footer|header|menu|seo|sitemap|topbar|top-bar|popup|modal|overlay")
-_READERS = re.compile(
-    r"(?:^|[^a-z])(?:(?:most|top)-?(?:read|viewed|popular|shared|commented|seen|clicked)|popular|populares|trending|"
-    r"ranking|meist-?gelesen|mas-?leid[oa]s?|mais-?lid[ao]s)(?:$|[^a-z])"
+_FRAME = re.compile(
+    r"(?<!article-)(?<!entry-)(?<!post-)(?<!content-)(?<!story-)footer|header|menu|seo|sitemap|topbar|"
+    r"top-bar|popup|modal|overlay"
 )
-_RELATED = re.compile(r"(?:^|[^a-z])(?:related|related-?\w+|relacionad[oa]s?|see-?also|read-?also)(?:$|[^a-z])")
+#: The same of boxes, by kind, in the languages in which templates name them.
+_READERS = class_words(
+    r"(?:most|top|best|mas|mais|plus|mest|meist|piu|cok|najcz|nej|cele-?mai)-?"
+    r"(?:read|viewed?|popular|shared|seen|commented|clicked|visited|listened|watched|leid[oa]s?|lid[ao]s?|vist[oa]s?|lue?s?|"
+    r"lest|last|sett|gelesen|geklickt|kommentiert|lett[aie]|okunan(?:lar)?|ytan\w*|esciej|ctenejsi|citite)",
+    r"popular(?:es|ity|ne|no[ye]|posts?|news)?|populaires?|populyarn\w*|trending|rank(?:ings?|s|ed)?|terpopuler|xem-?nhieu",
+    r"doc-?nhieu|legolvasottabb|top-?(?:5|10|ten|five)",
+)
+_RELATED = class_words(
+    r"related|rel|related-?\w+|relacionad[oa]s?|see-?also|read-?also|also-?read|correlat[aie]|verwandt\w*|zum-?thema",
+    r"lire-?aussi|leggi-?anche|lee-?tambien|leia-?tambem|baca-?juga|terkait|berita-?terkait|lien-?quan|ilgili(?:-?haber\w*)?",
+    r"powiazane|souvisejici|kapcsolodo|po-?teme|same-?(?:topic|theme|subject)|more-?on(?:-?this)?|yarpp",
+)
+_RANK = re.compile(r"\D{0,3}(\d{1,2})(?!\d|[:.]\d|[^\W\d_])")
+_TIMED = re.compile(r"\d{1,2}[:.]\d\d\b|\d{1,3}\s?(?:min|h\b|hrs?\b)")
+_IDEOGRAPHS = re.compile("[\u30a0-\u30ff\u3400-\u9fff]{2,}")
+_QUOTES = "\"'“”„«»‚‘’:;,.!?()"
+MAX_LINE = 400  # characters of a card in which a time is looked for
+MAX_ABOVE = 6  # elements round a box's first card whose class words may tell its kind
+MIN_RANKED = 3  # numbers in a row that make a ranking
+MIN_SHARED = 0.5  # share of a box's headlines that speak of the page's own subject where it is chosen for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +194,57 @@ def judge(view: PageView, run: Run) -> str | None:
     if sum(known.get(name, 0.0) * value for name, value in features(view, run).items() if value) < 0:
         return None
     if kind is None:
-        kind = _kind_by_words(view, run)
+        kind = _kind_by_build(view, run)
     if run.place == "inside" and kind != "readers" and (kind is None or len(run.cards) <= 2):
         return "related"  # one teaser between paragraphs belongs to what is told there, whatever its label
     return kind or "recommended"
 
 
-def _kind_by_words(view: PageView, run: Run) -> str | None:
-    """The kind that class names give a run without a heading that we know, or None."""
-    above = (one for one in islice((run.node, *run.node.iterancestors()), 4) if one not in view.spine)
+def _kind_by_build(view: PageView, run: Run) -> str | None:
+    """The kind of a run without a heading that we know: class names tell it, numbers in a row, or its subject."""
+    cards = run.shown()
+    above = [one for one in islice(cards[0].root.iterancestors(), MAX_ABOVE) if one not in view.spine]
     words = " ".join(attribute_words(one) for one in (*above, *run.parts[:1]))
-    return "readers" if _READERS.search(words) else "related" if _RELATED.search(words) else None
+    if _READERS.search(words) or _numbered(run):
+        return "readers"
+    if _RELATED.search(words) or (len(run.cards) == 1 and run.heading and run.heading_element is None):
+        return "related"  # … or a single teaser that bears its label
+    own = _subjects(text_of(view.h1, 300)) if view.h1 is not None else frozenset[str]()
+    shared = sum(_share(own, _subjects(card.headline)) for card in cards) if own else 0
+    if len(cards) > 1 and shared >= MIN_SHARED * len(cards):
+        return "related"
+    listed = next((one.tag for one in islice(run.cards[0].root.iterancestors(), 2) if one.tag in ("ol", "ul")), None)
+    return "readers" if listed == "ol" and len(run.cards) >= MIN_RANKED and not _timed(run) else None
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two headlines share a subject: one long word, or three short ones beyond ASCII."""
+    both = one & other
+    return any(len(word) > 4 or _IDEOGRAPHS.fullmatch(word) for word in both) or len(both) > 2
+
+
+def _numbered(run: Run) -> bool:
+    """Whether the cards are numbered from 1 on, in any script's digits."""
+    numbers = []
+    for card in run.cards[:12]:
+        match = _RANK.match(text_of(card.root, 20))
+        numbers.append(int(match[1]) if match else 0)
+    return len(numbers) >= MIN_RANKED and numbers == list(range(1, len(numbers) + 1))
+
+
+def _timed(run: Run) -> bool:
+    """Whether most of the cards show a time: what is newest stands in order, too."""
+    timed = sum(_TIMED.search(text_of(card.root, MAX_LINE)) is not None for card in run.cards[:6])
+    return 2 * timed >= len(run.cards[:6])
+
+
+def _subjects(headline: str) -> frozenset[str]:
+    """What a headline is about, for comparing: the beginnings of its long words, or pairs of ideographs."""
+    words = {word[:6] for one in fold(headline).split() if len(word := one.strip(_QUOTES)) >= 3 + 2 * one.isascii()}
+    for piece in _IDEOGRAPHS.findall(headline):
+        words.discard(piece[:6])
+        words |= {piece[at : at + 2] for at in range(len(piece) - 1)}
+    return frozenset(words)
 
 
 def _likeness(one: tuple[object, ...], other: tuple[object, ...]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 
 from lxml.html import HtmlElement
@@ -89,7 +90,12 @@ def width(text: str) -> float:
 
 def attribute_words(element: HtmlElement) -> str:
     """Class and id in small letters, words apart: `MainNavigation` is `main-navigation`."""
-    return _CAMEL.sub("-", f"{element.get('class') or ''} {element.get('id') or ''}").lower()
+    return _apart(f"{element.get('class') or ''} {element.get('id') or ''}")
+
+
+@lru_cache(maxsize=8192)
+def _apart(names: str) -> str:
+    return _CAMEL.sub("-", names).lower()
 
 
 def first_piece(element: HtmlElement) -> str:

@@ -7,7 +7,7 @@ single spaces, no ruby readings, no scripts; two `<br>` in a row part paragraphs
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -18,9 +18,10 @@ from archive.lines import key_of, line
 
 MAX_BLOCKS = 20_000
 MAX_NAMES = 1_000  # characters of a class attribute that are kept
+MIN_ITEM = 16  # letters of a link that is an item of a list of headlines
 MAX_HEADING = 500  # letters that a heading of several blocks may hold and still be one
 
-_INLINE_TAGS = frozenset(
+INLINE_TAGS = frozenset(
     [
         "a",
         "abbr",
@@ -98,11 +99,12 @@ _SKIPPED_TAGS = frozenset(
 )
 _CONTROLS = frozenset(("input", "button", "textarea", "select"))
 #: The end of a sentence, in any script, with what may close behind it.
-FULL_END = re.compile(r"[.!?…。！？।॥؟۔։።។။][\"'”’»«›)\]』」）*]*$")
+#: Thai and Lao have no full stop: there a text of some length ends one.
+FULL_END = re.compile(r"(?:[.!?…。！？।॥؟۔։።។။]|[\u0e00-\u0eff].{60,2000}[\u0e00-\u0eff])[\"'”’»«›)\]』」）*]*$")
 #: How an element is taken: as a block of its own, as a part of a line, not at all, or as the end of a line.
 _BLOCK, _INLINE, _SKIP, _BREAK = range(4)
 _HOW = {
-    **dict.fromkeys(_INLINE_TAGS, _INLINE),
+    **dict.fromkeys(INLINE_TAGS, _INLINE),
     **dict.fromkeys(_SKIPPED_TAGS, _SKIP),
     **dict.fromkeys(("br", "hr"), _BREAK),
 }
@@ -207,6 +209,7 @@ class Block:
     times: int = 0
     part: int = 0  # of a paragraph parted by line breaks
     shown: bool = False  # whether a picture stands between the block before and this one
+    image: HtmlElement | None = None  # the picture with which the line begins
     traits: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -227,6 +230,14 @@ def like(one: str, other: str) -> bool:
     if size < length:
         return 4 * size >= 3 * length and one in other
     return 4 * length >= 3 * size and other in one
+
+
+def like_any(key: str, titles: Sequence[str]) -> bool:
+    """Whether the key is one of the headlines."""
+    for title in titles:  # noqa: SIM110 - asked of every block several times, and far quicker so
+        if like(key, title):
+            return True
+    return False
 
 
 def around(place: Place | None) -> Iterator[Place]:
@@ -252,6 +263,7 @@ class _Cutter:
         self.inline: list[tuple[str, int]] = []
         self.link = self.strong = self.parts = 0
         self.shown = False
+        self.image: HtmlElement | None = None
         self.spaced = 0  # elements round us whose line ends are shown
         self._clear()
 
@@ -298,15 +310,18 @@ class _Cutter:
                         self.times,
                         self.parts,
                         self.shown,
+                        self.image,
                     )
                 )
                 self.shown = False
+                self.image = None
                 self.parts = self.parts + 1 if part else 0
         if self.pieces:
             self._clear()
             self.links = 1 if self.link else 0
         if not part:
             self.parts = 0
+            self.image = None
 
     def enter(self, element: HtmlElement, tag: str) -> None:
         self.flush()
@@ -347,7 +362,7 @@ def blocks(root: HtmlElement) -> list[Block]:
                 cutter.enter(element, tag)
             elif how == _BREAK:
                 breaks += 1
-                if breaks > 1 or tag == "hr" or _parts(cutter, element):
+                if breaks > 1 or tag == "hr" or _parts(cutter, element) or _listed(cutter, element):
                     cutter.flush(part=True)
                 cutter.pieces.append(" ")
                 continue
@@ -419,6 +434,24 @@ def _parts(cutter: _Cutter, element: HtmlElement) -> bool:
     return width(following) >= 20 and FULL_END.search(following) is not None
 
 
+#: What stands before the links of a list that only line breaks part.
+_MARKERS = " \t\r\n\xa0-–—•·»›►▶*>|"
+
+
+def _listed(cutter: _Cutter, element: HtmlElement) -> bool:
+    """Whether a line break stands before or behind a line that is a link and no more: an item of a list of links."""
+    if cutter.link:
+        return False
+    before = line("".join(cutter.pieces)).strip(_MARKERS) if cutter.linked else ""
+    if before and cutter.linked * 10 >= 9 * len(before):
+        return width(before) >= MIN_ITEM
+    link = element.getnext()
+    if link is None or link.tag != "a" or (element.tail or "").strip(_MARKERS) or (link.tail or "").strip(_MARKERS):
+        return False
+    after = link.getnext()
+    return (after is None or after.tag == "br") and width(line("".join(link.itertext()))) >= MIN_ITEM
+
+
 def _open(cutter: _Cutter, element: HtmlElement, tag: str) -> None:
     if tag == "a":
         cutter.link += 1
@@ -431,6 +464,8 @@ def _open(cutter: _Cutter, element: HtmlElement, tag: str) -> None:
         if _DATED.fullmatch(line("".join(cutter.pieces))):
             cutter.flush(part=True)  # a date line that only the picture parts from the text
         cutter.place.pictures += 1
+        if not cutter.said:
+            cutter.image = element
 
 
 def _is_sign(image: HtmlElement) -> bool:

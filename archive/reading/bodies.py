@@ -19,7 +19,7 @@ from lxml.html import HtmlElement
 from archive.lines import key_of
 from archive.links.related import Box
 from archive.reading import blocks as cut
-from archive.reading.blocks import Block, Place, like, width
+from archive.reading.blocks import Block, Place, like, like_any, width
 from archive.reading.pages import Page
 from archive.reading.payloads import LEAST, said_paragraphs, scripted_paragraphs
 from archive.reading.scenes import Scene, scene
@@ -202,7 +202,7 @@ def _stays(one: Block, view: Scene) -> bool:
 
 
 def _titled(key: str, view: Scene) -> bool:
-    return any(like(key, title) for title in view.titles)
+    return like_any(key, view.titles)
 
 
 def _once(chosen: Sequence[Block]) -> list[Block]:
@@ -267,7 +267,7 @@ def _doubtless(view: Scene) -> dict[str, int]:
         one.key: len(one.key)
         for one in view.core or [one for one in view.blocks if one in view.kept]
         if not (one in view.boxed or one in view.second or view.repeated[one.key] > 2 or one.traits.get("notice"))
-        and not any(like(one.key, title) for title in view.titles)
+        and not like_any(one.key, view.titles)
         and not (view.said and one.key not in view.said)
     }
 
@@ -276,11 +276,7 @@ def _around(view: Scene, chosen: Sequence[Block]) -> list[Block]:
     """The short lines from a little above the headline to a little below the body, without the body."""
     if not chosen:
         return [one for one in view.blocks if len(one.text) <= MAX_LINE][:60]
-    titled = [
-        one.order
-        for one in view.blocks
-        if one.order <= chosen[0].order and any(like(one.key, title) for title in view.titles)
-    ]
+    titled = [one.order for one in view.blocks if one.order <= chosen[0].order and like_any(one.key, view.titles)]
     start, end, own = max(titled or [chosen[0].order]) - 6, chosen[-1].order + 6, set(chosen)
     own -= {one for one in chosen[:3] if len(one.text) <= MAX_LINE and one.traits.get("dated")}
     head = [one for one in view.blocks[max(0, start) : chosen[0].order] if len(one.text) <= MAX_LINE]

@@ -15,7 +15,7 @@ from typing import Any
 from archive.lines import key_of
 from archive.links.related import Box
 from archive.reading import blocks as cut
-from archive.reading.blocks import FULL_END, Block, Place, holder, like, width
+from archive.reading.blocks import FULL_END, Block, Place, around, holder, like, like_any, width
 from archive.reading.notices import notice
 from archive.reading.pages import Page, strings
 from archive.reading.payloads import said_body
@@ -94,7 +94,7 @@ def scene(
         _said(page, core, total),
         keys,
         tuple(key_of(one) for one in authors),
-        tuple(dict.fromkeys(key for one in summaries if len(key := key_of(one[:MAX_SUMMARY])) > 30)),
+        tuple(dict.fromkeys(key for one in summaries if width(key := key_of(one[:MAX_SUMMARY])) > 30)),
         boxed,
         soft,
         second,
@@ -135,7 +135,7 @@ def _core(found: Sequence[Block], kept: set[Block], boxed: set[Block], titles: S
 def _headline(found: Sequence[Block], core: Sequence[Block], titles: Sequence[str]) -> int:
     """The order of the first heading that is the headline, 0 where none has nearly all of the text below it."""
     for one in found:
-        if one.heading and any(like(one.key, title) for title in titles):
+        if one.heading and like_any(one.key, titles):
             return one.order if sum(other.order > one.order for other in core) >= 0.8 * len(core) else 0
     return 0
 
@@ -146,6 +146,8 @@ def second_articles(page: Page, found: Sequence[Block], core: Sequence[Block], t
     Told by `<article>` elements that are not in one another, each with much text: the page's own is the one with its
     headline, or else the first. Many of them are the entries of a live page, and all belong to it.
     """
+    if apart := _next_posts(found, core, titles):
+        return apart
     outer = {one: _outermost(one.place) for one in found if one.marks & cut.ARTICLE}
     weights: Counter[Place] = Counter()
     for one in core:
@@ -162,6 +164,26 @@ def second_articles(page: Page, found: Sequence[Block], core: Sequence[Block], t
     ]
     own = titled[0] if titled else heavy[0]
     return {one for one, place in outer.items() if place in heavy and place is not own}
+
+
+def _next_posts(found: Sequence[Block], core: Sequence[Block], titles: Sequence[str]) -> set[Block]:
+    """The blocks of posts that follow the page's own in elements of its sort, each under a headline of its sort."""
+    heads = [one for one in found if one.heading and one.place.tag == "h1"]
+    own = next((one for one in heads if like_any(one.key, titles)), None)
+    if own is None or len(heads) < 2:
+        return set()
+    steps = {place.element.getparent(): place for place in around(own.place)}
+    after: set[Place] = set()
+    for one in heads:
+        if one.order <= own.order or one.place.sort != own.place.sort or any(like(one.key, key) for key in titles):
+            continue
+        for place in around(one.place):
+            beside = steps.get(place.element.getparent())
+            if beside is not None:
+                if beside is not place and beside.sort == place.sort:
+                    after.add(place)
+                break
+    return {one for one in found if after and any(place in after for place in around(one.place))}
 
 
 def _outermost(place: Place | None) -> Place | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice, pairwise
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -80,12 +80,16 @@ def _shown_trail(page: Page, found: Sequence[Block], titles: Sequence[str]) -> l
         place: Place | None = block.place
         while place is not None and place not in seen:
             seen.add(place)
-            attributes = place.element.attrib
-            words = " ".join(attributes.get(name, "") for name in _NAMING) if attributes else ""
-            if words and _TRAIL.search(words) and (steps := _steps(page, place.element, titles)):
+            words = " ".join([value for name, value in place.element.items() if name in _NAMING])
+            if words and _says_trail(words) and (steps := _steps(page, place.element, titles)):
                 return steps
             place = place.parent
     return []
+
+
+@lru_cache(maxsize=8192)  # pages use the same names again and again
+def _says_trail(words: str) -> bool:
+    return _TRAIL.search(words) is not None
 
 
 def _steps(page: Page, element: HtmlElement, titles: Sequence[str]) -> list[str]:

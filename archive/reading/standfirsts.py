@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from archive.reading import blocks as cut
-from archive.reading.blocks import FULL_END, Block, Place, like, width
+from archive.reading.blocks import FULL_END, Block, Place, like, like_any, width
 from archive.reading.scenes import Scene
 from archive.reading.traits import all_bold, cut_title, groups_of, sort_of, tells, weigh
 
@@ -59,9 +59,7 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
     if not view.core:
         return []
     first = view.core[0].order
-    titled = [
-        one.order for one in view.blocks if one.order <= first and any(like(one.key, title) for title in view.titles)
-    ]
+    titled = [one.order for one in view.blocks if one.order <= first and like_any(one.key, view.titles)]
     start = max([order for order in titled if first - order < 40] or [first - 12])
     sorts: Counter[tuple[Any, ...]] = Counter()
     for one in view.core:
@@ -80,7 +78,7 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
             continue
         if one.order < start - 3 and not _introduces(one, view):
             continue
-        if size < 25 or any(like(one.key, title) for title in view.titles) or one in view.boxed or one.marks & cut.LINK:
+        if size < 25 or like_any(one.key, view.titles) or one in view.boxed or one.marks & cut.LINK:
             continue
         groups = groups_of(one, view) | one.place.words
         told = any(tells(one.key, summary) for summary in view.summaries)

@@ -11,13 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from archive.data import table
+from archive.lines import key_of
 from archive.links.headings import KINDS, kind_of
 from archive.reading import blocks as cut
-from archive.reading.blocks import FULL_END, Block, Place, around, holder, like, width
+from archive.reading.blocks import FULL_END, INLINE_TAGS, Block, Place, around, holder, like_any, width
 from archive.reading.notices import notice
 from archive.reading.scenes import Scene, under
 
@@ -25,6 +26,8 @@ from archive.reading.scenes import Scene, under
 DATE = re.compile(
     r"(?<!\d)(?:1[34]|19|2[05])\d\d(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2}|\b\d{1,2}[:.h時]\d\d\b|\d{1,2}月\d{1,2}日"
 )
+_WRAPS = ("span", "em", "i", "small", "font")
+MAX_SAID = 250  # letters of a line that says what a picture shows
 MAX_FORM = 600  # letters of an element with fields and buttons that are all about these
 MAX_CREDIT = 300  # characters of a line that may be a caption with its credit
 CAPTION = 400  # letters that an element with a picture may hold and still be picture and caption
@@ -88,7 +91,7 @@ def describe(view: Scene) -> None:
     bold, common = all_bold(view), _common(view, total)
     heads, titled = _heads(view, text), set[Place]()
     for one in view.blocks:
-        if any(like(one.key, title) for title in view.titles):
+        if like_any(one.key, view.titles):
             titled.update(around(one.place))
     for number, one in enumerate(view.blocks):
         inside = one.place in view.spine or under(one.place, view.home)
@@ -124,8 +127,9 @@ def describe(view: Scene) -> None:
             "kin short": float(one in kin and one not in view.kept),
             "listed": float(one in listed),
             "under label": float(one in ended),
-            "controls": float(_controls(one, view, titled)),
-            "credit": float(_credit(one)),
+            "controls": (pressed := float(_controls(one, view, titled))),
+            "controls apart": float(pressed and (counts[sort] == 1 or sorts[sort] < 0.1 * total)),
+            "credit": float(_credit(one) or (not bold and _set_as_caption(one))),
             "tail": float(
                 one.order >= last
                 and not FULL_END.search(one.text)
@@ -135,7 +139,7 @@ def describe(view: Scene) -> None:
             "strong tail": float(one.order >= last and one.strong > 0.9 * len(one.text)),
             "behind outside": float(not inside and number > last),
             "before outside": float(not inside and number < first),
-            "pictured": float(_pictured(one, view, sorts[sort] / total)),
+            "pictured": float(_with_picture(one) or _pictured(one, view, sorts[sort] / total)),
             "notice": _notice(one),
         }
 
@@ -181,11 +185,11 @@ def _standing(one: Block, view: Scene, first: int, last: int, common: int) -> di
         "deep": min(max(one.place.depth - (view.home.depth if view.home else 0) - 1, 0), 4) / 4,
         "said": float(bool(view.said) and one.key in view.said),
         "unsaid": float(bool(view.said) and one.key not in view.said),
-        "title": float(any(like(one.key, title) for title in view.titles) or cut_title(one, view)),
+        "title": float(like_any(one.key, view.titles) or cut_title(one, view)),
         "title part": float(
             one.order <= first and len(one.key) >= 6 and any(one.key in title for title in view.titles)
         ),
-        "summary": float(len(one.key) > 30 and any(tells(one.key, told) for told in view.summaries)),
+        "summary": float(width(one.key) > 30 and any(tells(one.key, told) for told in view.summaries)),
         "byline": float(
             (one.order <= first + 1 or one.order >= last)
             and not FULL_END.search(one.text)
@@ -353,6 +357,25 @@ def _credit(one: Block) -> bool:
         return False
     found = _credits().search(one.text)
     return found is not None and (pictured or found.start() == 0)
+
+
+def _set_as_caption(one: Block) -> bool:
+    """Whether a line right below a picture is all in italics: it says what the picture shows."""
+    if not one.shown or width(one.text) > MAX_SAID or one.strong <= 0.9 * len(one.text):
+        return False
+    return next(one.place.element.iter("em", "i"), None) is not None
+
+
+def _with_picture(one: Block) -> bool:
+    """Whether a line of its own is a picture and what one inline element beside or round it says."""
+    if one.image is None or width(one.text) > MAX_SAID:
+        return False
+    near = one.image.getnext()
+    while near is not None and near.tag == "br":
+        near = near.getnext()
+    beside = [near] if near is not None else []
+    beside += [step for step in islice(one.image.iterancestors(), 3) if step.tag in _WRAPS]
+    return any(step.tag in INLINE_TAGS and key_of("".join(step.itertext())) == one.key for step in beside)
 
 
 def _labelled(one: Block, labelled: set[Place | None], view: Scene) -> bool:
