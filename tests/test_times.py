@@ -232,3 +232,8 @@ def test_other_articles_data_is_not_this_ones() -> None:
     assert (found.published, found.authors) == ("2026-11-03T21:04:00+00:00", ("Ines Corrado",))
     found = read(page(article(ENGLISH), head=others), url=PLAIN)
     assert (found.published, found.authors) == (None, ())
+
+
+def test_properties_that_are_written_with_colons_alone() -> None:
+    head = '<meta property="article:published:time" content="2026-11-03T15:48:15+00:00">'
+    assert read(page(article(ENGLISH), head=head)).published == "2026-11-03T15:48:15+00:00"

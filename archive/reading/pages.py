@@ -30,6 +30,7 @@ MAX_THINGS = 100  # JSON-LD articles of one page that are compared
 MAX_OBJECTS = 2000  # JSON-LD objects looked at on one page
 
 _MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"OggS", b"ID3", b"wOF")
+_PARTED = re.compile(r"(?<=[a-z]):(time|name)$")  # of Open Graph's property names, which some write with colons alone
 _LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{60000,}")
 _QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
 _CLOSED = re.compile(rb"(?i)</(?:body|html)\s*>")
@@ -67,13 +68,16 @@ class Page:
 
     @cached_property
     def metas(self) -> dict[str, list[str]]:
-        """The contents of the meta tags by name, property or itemprop in small letters; empty ones left out."""
+        """The contents of the meta tags by name, property or itemprop in small letters; empty ones left out.
+
+        `article:published:time` is read as `article:published_time`, which it is meant for (ogp.me).
+        """
         found: dict[str, list[str]] = {}
         for one in self.tree.iter("meta"):
             name = one.get("property") or one.get("name") or one.get("itemprop") or one.get("http-equiv")
             content = line(one.get("content"))
             if name and content:
-                found.setdefault(name.strip().lower(), []).append(content)
+                found.setdefault(_PARTED.sub(r"_\1", name.strip().lower()), []).append(content)
         return found
 
     def meta(self, *names: str) -> str | None:
