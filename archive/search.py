@@ -24,6 +24,8 @@ _SNIPPET = 160  # characters
 _RANKED = 100_000
 #: Texts taken of these in one go, best first; most searches need no second.
 _FIRST, _ALL = 300, -1
+#: Texts that hold the words, above which a site's own texts, some thousands, are named first.
+_NAMED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,12 @@ def search(
     given = {name: value for name, value in filters.items() if value}
     bound = None
     try:
-        # A site has few texts, and the newest need no rank: where there is no bound, all are looked at in one go.
-        ranked = not newest and "site" not in given
-        held = _count(archive, expression, _RANKED + 1) if ranked else 0
-        hits = _found(archive, expression, given, newest, _RANKED if ranked else _ALL, limit)
-        if len(hits) < limit and held > _FIRST:
-            hits = _found(archive, expression, given, newest, _ALL, limit)
-        elif held > _RANKED:
+        held = _count(archive, expression, _RANKED + 1)
+        ranked = not newest and not _named(given, held)
+        hits = _found(archive, expression, given, newest, held, _RANKED if ranked else _ALL, limit)
+        if ranked and len(hits) < limit and held > _FIRST:
+            hits = _found(archive, expression, given, newest, held, _ALL, limit)
+        elif ranked and held > _RANKED:
             bound = _RANKED
     except sqlite3.OperationalError as error:
         raise BadQuery(f"These words cannot be searched ({error}): put them in quotation marks.") from None
@@ -109,6 +110,11 @@ def _count(archive: Archive, expression: str, most: int) -> int:
         "SELECT count(*) FROM (SELECT 1 FROM texts_fts WHERE texts_fts MATCH ? LIMIT ?)", (expression, most)
     ).fetchone()
     return int(row[0])
+
+
+def _named(filters: Mapping[str, str], held: int) -> bool:
+    """Whether a site's texts are named first: where so many hold the words, asking each whose it is takes longer."""
+    return "site" in filters and held > _NAMED
 
 
 def match(words: str) -> str:
@@ -163,11 +169,11 @@ _FILTERS = {
 
 
 def _found(
-    archive: Archive, expression: str, filters: Mapping[str, str], newest: bool, among: int, limit: int
+    archive: Archive, expression: str, filters: Mapping[str, str], newest: bool, held: int, among: int, limit: int
 ) -> dict[str, dict[str, Any]]:
     """Rows by URL, best first: of the newest `among` texts that hold the words, those whose pages pass the filters."""
     rows: dict[str, dict[str, Any]] = {}
-    for number in _texts(archive, expression, filters, newest, among):
+    for number in _texts(archive, expression, filters, newest, held, among):
         for row in _pages(archive, number, filters):
             rows.setdefault(row["url"], row)
         if len(rows) >= limit:
@@ -185,15 +191,17 @@ def _found(
     return dict(list(rows.items())[:limit])
 
 
-def _texts(archive: Archive, expression: str, filters: Mapping[str, str], newest: bool, among: int) -> Iterator[int]:
+def _texts(
+    archive: Archive, expression: str, filters: Mapping[str, str], newest: bool, held: int, among: int
+) -> Iterator[int]:
     """The numbers of the texts that may be shown, best first; nothing is worked out for those that are not asked for.
 
-    A filter is looked at after the best were chosen, as most pass, but for a site: it has few texts, and they are named
-    first. The plus keeps SQLite from asking the index for each of them.
+    held: how many hold the words. A filter is looked at after the best were chosen, as most pass, but for a site and a
+    common word: its texts are named first. The plus keeps SQLite from asking the index for each of them.
     """
     wanted = " AND ".join(_FILTERS[name] for name in filters)
     first = then = ""
-    if "site" in filters:
+    if _named(filters, held):
         first = (
             "AND +texts_fts.rowid IN (SELECT t.id FROM pages p JOIN extraction_rows e ON e.url = p.url "
             f"AND e.current = 1 JOIN texts t ON t.digest = e.text_digest WHERE {wanted})"
@@ -203,11 +211,11 @@ def _texts(archive: Archive, expression: str, filters: Mapping[str, str], newest
             "WHERE EXISTS (SELECT 1 FROM texts t JOIN extraction_rows e ON e.text_digest = t.digest "
             f"AND e.current = 1 JOIN pages p ON p.url = e.url WHERE t.id = number AND {wanted})"
         )
-    held = f"FROM texts_fts WHERE texts_fts MATCH :words {first} ORDER BY rowid DESC"
+    matching = f"FROM texts_fts WHERE texts_fts MATCH :words {first} ORDER BY rowid DESC"
     # A word of the headline counts for five of the body, one of the standfirst for two.
-    scored = f"SELECT rowid AS number, bm25(texts_fts, 5.0, 2.0, 1.0) AS score {held} LIMIT :among"
+    scored = f"SELECT rowid AS number, bm25(texts_fts, 5.0, 2.0, 1.0) AS score {matching} LIMIT :among"
     best = f"SELECT number FROM ({scored}) ORDER BY score LIMIT :most"
-    newest_first = f"SELECT rowid AS number {held} LIMIT -1"
+    newest_first = f"SELECT rowid AS number {matching} LIMIT -1"
     values = {"words": expression, "among": among, "most": _FIRST if among == _RANKED else _ALL, **filters}
     sql = f"SELECT number FROM ({newest_first if newest else best}) {then}"
     return (number for (number,) in archive.db.conn.execute(sql, values))

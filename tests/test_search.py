@@ -144,8 +144,12 @@ def test_filters(press: Archive) -> None:
     assert [hit.url[-3:] for hit in search(press, "friday", newest=True)] == ["en2", "/en"]
 
 
-def test_a_rare_site_is_not_lost_behind_common_words(tmp_path: Path) -> None:
-    """Filters come before the best are chosen: one weak match of the wanted site among many strong ones elsewhere."""
+@pytest.mark.parametrize("named", [0, 2000])
+def test_a_rare_site_is_not_lost_behind_common_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: int
+) -> None:
+    """One weak match of the wanted site among many strong ones elsewhere, whether its texts are named first or not."""
+    monkeypatch.setattr(importlib.import_module("archive.search"), "_NAMED", named)
     with Archive.open(tmp_path / "a.db") as archive:
         pairs = []
         for number in range(700):
@@ -158,6 +162,7 @@ def test_a_rare_site_is_not_lost_behind_common_words(tmp_path: Path) -> None:
         )
         keep(archive, pairs)
         assert keys(search(archive, "ferry", site="de")) == {"de"}
+        assert keys(search(archive, "ferry", site="de", newest=True)) == {"de"}
         assert keys(search(archive, "ferry", section="WELT")) == {"de"}
         assert len(search(archive, "ferry", limit=650)) == 650
 
