@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from archive.reading.reservations import header_reservations, may_reserve, page_reservations, withheld
     from archive.records import Capture, Extraction, Link, Visit, moment, payload_digest, text_digest, timestamp
     from archive.reextract import Reading, outcome, reextract
-    from archive.search import Hit, search
+    from archive.search import Hit, Hits, search
     from archive.sites import Site, load_sites, pick
     from archive.store import Archive
     from archive.urls import clean_url, host_of
@@ -105,6 +105,7 @@ _HOMES = {
     "outcome": "archive.reextract",
     "reextract": "archive.reextract",
     "Hit": "archive.search",
+    "Hits": "archive.search",
     "search": "archive.search",
     "Site": "archive.sites",
     "load_sites": "archive.sites",
@@ -164,6 +165,7 @@ __all__ = [
     "Head",
     "Health",
     "Hit",
+    "Hits",
     "Link",
     "Listing",
     "Lists",

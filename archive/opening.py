@@ -171,12 +171,13 @@ class File:
             "make room and run again; everything captured is kept."
         )
 
-    def _add(self, table: str, records: list[dict[str, Any]]) -> None:
-        """Insert rows; one whose key is there already is left as it stands."""
+    def _add(self, table: str, records: Sequence[Mapping[str, Any]], *, replace: bool = False) -> None:
+        """Insert rows; one whose key is there already is left as it stands, or replaced."""
         if records:
             columns = list(records[0])
             self.db.conn.executemany(
-                f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+                f"INSERT OR {'REPLACE' if replace else 'IGNORE'} INTO {table} ({', '.join(columns)}) "
+                f"VALUES ({', '.join('?' * len(columns))})",
                 [tuple(record[column] for column in columns) for record in records],
             )
 
