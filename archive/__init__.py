@@ -58,7 +58,7 @@ if TYPE_CHECKING:
         timestamp,
     )
     from archive.reextract import Reading, reextract, selected
-    from archive.search import Hit, search
+    from archive.search import Hit, Hits, search
     from archive.seeds import seed, strip
     from archive.shards import Merged
     from archive.sites import Site, load_sites, pick
@@ -120,6 +120,7 @@ _HOMES = {
     "Reading": "archive.reextract",
     "reextract": "archive.reextract",
     "Hit": "archive.search",
+    "Hits": "archive.search",
     "search": "archive.search",
     "Site": "archive.sites",
     "load_sites": "archive.sites",
@@ -205,6 +206,7 @@ __all__ = [
     "Head",
     "Health",
     "Hit",
+    "Hits",
     "Link",
     "Listing",
     "Lists",

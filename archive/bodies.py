@@ -121,9 +121,10 @@ class Bodies(File):
         """A body's payload to code or decode against; the ones used last stay in memory."""
         if body not in self._cache:
             self._cache[body] = Cached(self.decoded(body, frames=frames))
+            # Looked at only when one comes in: asking each what it costs takes longer than decoding a small page.
+            while len(self._cache) > 1 and sum(one.cost for one in self._cache.values()) > _CACHED:
+                self._cache.popitem(last=False)
         self._cache.move_to_end(body)
-        while len(self._cache) > 1 and sum(one.cost for one in self._cache.values()) > _CACHED:
-            self._cache.popitem(last=False)
         return self._cache[body]
 
     def insert(self, connection: sqlite3.Connection, coded: Coded) -> int:

@@ -11,7 +11,7 @@ import fcntl
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -152,7 +152,9 @@ class File:
                 raise
             raise ArchiveUnreadable(f"{self.path} could not be written: {fault(error)}") from None
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[list[str], list[dict[str, Any]]]:
+    def rows(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> tuple[list[str], list[dict[str, Any]]]:
         """Columns and rows of our own SELECT."""
         cursor = self.db.conn.execute(sql, parameters)
         columns = [d[0] for d in cursor.description]
@@ -169,14 +171,15 @@ class File:
             "make room and run again; everything captured is kept."
         )
 
-    def _add(self, table: str, records: list[dict[str, Any]]) -> None:
-        """Insert rows; one whose key is there already is left as it stands."""
-        if len(records) == 1:
-            # sqlite-utils 4.2.1 asks for the rowid of a single ignored row, which a WITHOUT ROWID table does not have.
-            # Of two rows it does not ask, and the key lets the second, equal one fall away.
-            records = records * 2
+    def _add(self, table: str, records: Sequence[Mapping[str, Any]], *, replace: bool = False) -> None:
+        """Insert rows; one whose key is there already is left as it stands, or replaced."""
         if records:
-            self.db.table(table).insert_all(records, ignore=True)
+            columns = list(records[0])
+            self.db.conn.executemany(
+                f"INSERT OR {'REPLACE' if replace else 'IGNORE'} INTO {table} ({', '.join(columns)}) "
+                f"VALUES ({', '.join('?' * len(columns))})",
+                [tuple(record[column] for column in columns) for record in records],
+            )
 
 
 def pending_sql(path: str | Path) -> str:

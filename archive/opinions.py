@@ -51,7 +51,7 @@ class Opinions(Waiting):
                 self._supersede(connection, lists, row)
                 row["seal"] = reading_seal(row)
             self._add("texts", list(texts.values()))
-            self.db.table("extraction_rows").insert_all(rows.values(), replace=True)
+            self._add("extraction_rows", list(rows.values()), replace=True)
             aliases.agree(connection, extractions)
             Watching(connection).refresh(dict.fromkeys(row["url"] for row in rows.values()))
             self._let_go(connection, list(rows.values()))

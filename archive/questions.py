@@ -202,14 +202,10 @@ class Questions(File):
         if not rows:
             return None
         row = rows[0]
-        kept = {name: row[name] for name in columns[: columns.index("seal") + 1]}
         # A damaged index gives another row than the one that was asked for.
-        asked = (row["url"], row["digest"]) == (url, digest)
-        if not asked or (row["seal"] is not None and reading_seal(kept) != row["seal"]):
-            raise PayloadDamaged(
-                f"What was read in {url} is not as it was kept: `foreigndesk verify` reads it again from its page."
-            )
-        check_text(row)
+        if (row["url"], row["digest"]) != (url, digest):
+            raise PayloadDamaged(_NOT_AS_KEPT.format(url))
+        check_reading(row, columns)
         return {name: value for name, value in row.items() if name not in ("fields_set", "fields_changes", "seal")}
 
     def sites(self) -> dict[str, Site]:
@@ -235,6 +231,20 @@ class Questions(File):
             "AND c.status IN (200, 203) AND c.error IS NULL AND p.kind <> 'robots' AND e.url IS NULL",
         }
         return {name.replace(" ", "_"): int(self.db.conn.execute(sql).fetchone()[0]) for name, sql in asked.items()}
+
+
+_NOT_AS_KEPT = "What was read in {} is not as it was kept: `foreigndesk verify` reads it again from its page."
+
+
+def check_reading(row: Mapping[str, Any], columns: Sequence[str]) -> None:
+    """Raise PayloadDamaged where a reading or its text is not as it was kept.
+
+    row: with the columns of `extraction_rows`, which `columns` begins with, and title, standfirst and text.
+    """
+    kept = {name: row[name] for name in columns[: columns.index("seal") + 1]}
+    if row["seal"] is not None and reading_seal(kept) != row["seal"]:
+        raise PayloadDamaged(_NOT_AS_KEPT.format(row["url"]))
+    check_text(row)
 
 
 def check_text(row: Mapping[str, Any]) -> None:

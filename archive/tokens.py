@@ -53,7 +53,8 @@ _CUT = _UNSPACED + "\uac00-\ud7a3"
 _CLUSTER = re.compile(f"[{_CUT}][{_MARKS}]*")
 _HAS_CUT = re.compile(f"[{_CUT}]")
 _LETTER = f"[^\\W_{_UNSPACED}]"
-WORD = re.compile(f"[{_UNSPACED}][{_MARKS}]*|{_LETTER}(?:{_LETTER}|[{_MARKS}]|['’](?={_LETTER}))*")
+#: Letters in a row come first and together: trying each alternative at each letter takes twice as long.
+WORD = re.compile(f"{_LETTER}+(?:(?:[{_MARKS}]|['’](?={_LETTER}))+{_LETTER}*)*|[{_UNSPACED}][{_MARKS}]*")
 
 
 # ---------------------------------------------------------------------------------------------------- folding
@@ -147,7 +148,7 @@ def words(text: str) -> list[str]:
 
 def count_words(text: str | None) -> int:
     """How many words there are, as `words` counts them."""
-    return sum(1 for _ in WORD.finditer(text)) if text else 0
+    return len(WORD.findall(text)) if text else 0
 
 
 _ENDS = re.compile(

@@ -198,7 +198,13 @@ def ask(path: Path) -> None:
             row = archive.db.conn.execute("SELECT digest FROM latest WHERE url = ?", (url,)).fetchone()
             return archive.payload(row[0])
 
-        weeks = [(site, f"2026-05-{chance.randrange(1, 21):02}") for site in sites]
+        weeks = [
+            archive.db.conn.execute(
+                "SELECT site, date(captured_at, '-3 days') FROM capture_rows WHERE rowid = ?",
+                (chance.randrange(1, total[1]),),
+            ).fetchone()
+            for _ in sites
+        ]
         week = (
             "SELECT url, captured_at, digest, text_digest FROM mementos WHERE site = ? AND captured_at >= ? "
             "AND captured_at < date(?, '+7 days')"
@@ -209,8 +215,11 @@ def ask(path: Path) -> None:
         timed("a site's week", "< 2", lambda w: archive.db.conn.execute(week, (*w, w[1])).fetchall(), weeks)
         rare = [RARE.format(chance.randrange(total[1] // 50)) for _ in range(60)]
         timed("search, a rare word", "< 5", lambda word: search(archive, word), rare)
+        timed("search, a rare word of one site", "", lambda word: search(archive, word, site=sites[0]), rare)
         timed("search, a common word", "< 150", lambda _: search(archive, COMMON), list(range(9)))
         timed("search, a common word of one site", "", lambda site: search(archive, COMMON, site=site), sites[:9])
+        timed("search, a common word of a language", "",
+              lambda _: search(archive, COMMON, language="en"), list(range(9)))  # fmt: skip
         timed("search, a common word, newest", "", lambda _: search(archive, COMMON, newest=True), list(range(9)))
         timed("who recommends a URL", "", rows("SELECT * FROM related_links WHERE target = ?"), urls[:50])
     month, everything = questions()["most_recommended"].sql, questions()["recommended_ever"].sql

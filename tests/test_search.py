@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from archive import Archive, BadQuery, Capture, Extraction, Hit, Visit, hide, query, search
+from crawler.cli import main
 from tests.press import AT
 
 # Written for this test: (language, headline, body). Each language's articles are told apart by the queries below.
@@ -141,8 +144,12 @@ def test_filters(press: Archive) -> None:
     assert [hit.url[-3:] for hit in search(press, "friday", newest=True)] == ["en2", "/en"]
 
 
-def test_a_rare_site_is_not_lost_behind_common_words(tmp_path: Path) -> None:
-    """Filters come before the best are chosen: one weak match of the wanted site among many strong ones elsewhere."""
+@pytest.mark.parametrize("named", [0, 2000])
+def test_a_rare_site_is_not_lost_behind_common_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: int
+) -> None:
+    """One weak match of the wanted site among many strong ones elsewhere, whether its texts are named first or not."""
+    monkeypatch.setattr(importlib.import_module("archive.search"), "_NAMED", named)
     with Archive.open(tmp_path / "a.db") as archive:
         pairs = []
         for number in range(700):
@@ -155,8 +162,35 @@ def test_a_rare_site_is_not_lost_behind_common_words(tmp_path: Path) -> None:
         )
         keep(archive, pairs)
         assert keys(search(archive, "ferry", site="de")) == {"de"}
+        assert keys(search(archive, "ferry", site="de", newest=True)) == {"de"}
         assert keys(search(archive, "ferry", section="WELT")) == {"de"}
         assert len(search(archive, "ferry", limit=650)) == 650
+
+
+def test_a_very_common_word_is_ranked_among_the_newest_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its oldest match, though the best, is not shown; a filter that only the oldest passes finds it all the same."""
+    room = importlib.import_module("archive.search")
+    monkeypatch.setattr(room, "_RANKED", 10)
+    monkeypatch.setattr(room, "_FIRST", 5)
+    with Archive.open(tmp_path / "a.db") as archive:
+        keep(archive, [page("de", AT, "Ferry ferry.", title="Ferry", section="Welt")])
+        for number in range(1, 13):
+            at, url = AT + timedelta(days=number), f"http://many.test/{number}"
+            capture = Capture(url, at, site="many", status=200, payload=b"%d" % number)
+            text = f"On day {number} a ferry came, and nothing else."
+            keep(archive, [(capture, Extraction(url, capture.digest or "", "t", text=text, published=at.isoformat()))])
+        common = search(archive, "ferry", limit=4)
+        assert (common.ranked, len(common), "de" in keys(common)) == (10, 4, False)
+        assert keys(search(archive, "ferry", section="welt")) == {"de"}
+        assert keys(search(archive, "ferry", until=AT.isoformat())) == {"de"}
+        assert keys(search(archive, "ferry", site="de")) == {"de"}
+        every = search(archive, "ferry", limit=13)
+        assert (every.ranked, len(every), every[0].site) == (None, 13, "de")
+        assert search(archive, "day ferry 3").ranked is None
+    said = CliRunner().invoke(main, ["search", "--archive", str(tmp_path / "a.db"), "--limit", "4", "ferry"])
+    assert "the best of the newest 10" in said.stderr
 
 
 def test_an_article_comes_once_with_its_newest_text_that_holds_the_words(tmp_path: Path) -> None:

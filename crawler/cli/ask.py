@@ -169,6 +169,12 @@ def search_(
         for start, end in hit.marks:
             snippet.stylize("bold yellow", start + 2, end + 2)
         shown.print(snippet)
+    if hits.ranked:
+        click.echo(
+            f"More than {hits.ranked:,} texts hold these words: these are the best of the newest {hits.ranked:,}. "
+            "More words, --site or --newest narrow it down.",
+            err=True,
+        )
     if not hits:
         click.echo("Nothing found.", err=True)
         sys.exit(1)
