@@ -279,3 +279,12 @@ def test_boxes_in_an_article_s_foot() -> None:
     )
     found = links(article(ENGLISH, extra=foot))
     assert [(one.heading, one.text) for one in found] == [("Down by the docks", text) for text in HEADLINES]
+
+
+def test_rank_and_date_in_an_anchor_are_no_words_of_its_headline() -> None:
+    many = "".join(
+        f'<li><a href="{href}"><span>{n}</span><p>{text}</p><span>4 Nov 8:0{n}</span></a></li>'
+        for n, (href, text) in enumerate(STORIES, 1)
+    )
+    found = links(article(ENGLISH) + f"<div><h2>Most read</h2><ol>{many}</ol></div>")
+    assert [one.text for one in found] == HEADLINES
