@@ -63,6 +63,7 @@ def test_what_stands_between_paragraphs_and_is_of_the_text(inside: str, texts: l
         '<div class="x"><h3>The Morning Tide</h3><p>All you need to know about the coast, at seven each morning.</p>'
         '<input type="email"><button>Join</button></div>',
         '<p><img src="/b.jpg"></p><p style="text-align:center"><em>Sailors wait for the morning.</em></p>',
+        '<p><img src="/b.jpg"></p><p align="center">Sailors wait for the morning</p>',
         '<div class="x"><p class="y">All you need to know about the coast, at seven each morning.</p>'
         "<button>Join</button></div>",
         "<figure><img src='/c.jpg'><figcaption>The northern quay, still without any light.</figcaption></figure>",
@@ -199,3 +200,23 @@ def test_posts_below_in_elements_of_the_page_s_own_sort() -> None:
         f'<div class="feed">{post("Harbour lights fail in Port Elmsa", ENGLISH)}{post("The next night", other)}</div>'
     )
     assert paragraphs(read(page(markup))) == ENGLISH
+
+
+@pytest.mark.parametrize("code", ["es", "zh", "ru"])
+def test_a_text_that_trafilatura_drops_for_a_word_in_a_class(code: str) -> None:
+    """Paragraphs right below the headline are the text, whatever their element is called; comments below are none."""
+    text = SCRIPTS.get(code, ENGLISH)
+    lines = "".join(f"<p>{one}</p>" for one in text)
+    teaser = '<p class="teaser-text">The quay waits for new lamps, and for money to pay for them this year.</p>'
+    box = '<div class="sidebar"><a href="/world/2026/11/orange-fleet-waits-411177">Forty ships wait outside</a></div>'
+    markup = f'<div class="comments-wrapper-page"><h1>Harbour lights fail in Port Elmsa</h1>{teaser}'
+    found = read(page(f'{markup}<div class="share-body">{lines}</div></div>{box}', lang=code))
+    assert paragraphs(found) == text
+
+
+def test_class_words_of_each_paragraph_s_own_say_nothing() -> None:
+    text = [*ENGLISH, SHORT["en"]]
+    lines = "".join(f'<div class="_p{n}7q"><span class="_s{n}3x">{one}</span></div>' for n, one in enumerate(text))
+    assert (
+        paragraphs(read(page(f'<div class="_a"><h1>Lights out</h1>{lines}<div class="_z">Share</div></div>'))) == text
+    )

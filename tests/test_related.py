@@ -251,7 +251,7 @@ def test_without_a_known_heading_the_build_tells_the_kind() -> None:
         assert {one.kind for one in found} == {kind}, inner
 
 
-@pytest.mark.parametrize("wrap", ["<p>{}</p>", "<div class='k'>{}</div>", "{}<br><br>"])
+@pytest.mark.parametrize("wrap", ["<p>{}</p>", "<div class='k'>{}</div>"])
 @pytest.mark.parametrize("code", ["zh", "ja", "ko", "ru"])
 def test_a_teaser_in_the_text_is_one_however_paragraphs_are_written(wrap: str, code: str) -> None:
     """Few ideographs make a paragraph, and so do words that no `<p>` holds."""
@@ -279,3 +279,12 @@ def test_boxes_in_an_article_s_foot() -> None:
     )
     found = links(article(ENGLISH, extra=foot))
     assert [(one.heading, one.text) for one in found] == [("Down by the docks", text) for text in HEADLINES]
+
+
+def test_rank_and_date_in_an_anchor_are_no_words_of_its_headline() -> None:
+    many = "".join(
+        f'<li><a href="{href}"><span>{n}</span><p>{text}</p><span>4 Nov 8:0{n}</span></a></li>'
+        for n, (href, text) in enumerate(STORIES, 1)
+    )
+    found = links(article(ENGLISH) + f"<div><h2>Most read</h2><ol>{many}</ol></div>")
+    assert [one.text for one in found] == HEADLINES

@@ -170,7 +170,7 @@ class PageView:
         """One pass over anchors, paragraphs and the headline."""
         raw, paragraphs = self._listed("a", "p", "h1")
         if sum(size for _, _, size in paragraphs) < LEAST_TEXT:
-            raw, paragraphs = self._listed("a", "p", "h1", "div", "td", "br")
+            raw, paragraphs = self._listed("a", "p", "h1", "div", "td")
         self._find_text(paragraphs)
         for order, one, href in raw:
             key = self.key(href)
@@ -183,7 +183,7 @@ class PageView:
     def _listed(self, *tags: str) -> tuple[list[tuple[int, HtmlElement, str]], list[tuple[int, HtmlElement, float]]]:
         """(anchors, paragraphs) of the page, each with its order; finds the headline, too.
 
-        Where pages have no `<p>`, a paragraph is what a `<div>` or a cell says itself, or what follows a line break.
+        Where pages have no `<p>`, a paragraph is what a `<div>` or a cell says itself.
         """
         raw: list[tuple[int, HtmlElement, str]] = []
         paragraphs: list[tuple[int, HtmlElement, float]] = []
@@ -197,7 +197,7 @@ class PageView:
                     self.h1 = one
                     self.spine.update(one.iterancestors())
             elif len(paragraphs) < MAX_PARAGRAPHS:
-                said = text_of(one, 400) if tag == "p" else line((one.tail if tag == "br" else one.text) or "")[:400]
+                said = text_of(one, 400) if tag == "p" else line(one.text)[:400]
                 if (size := width(said) if len(said) >= LEAST_WIDE else 0) >= PARAGRAPH:
                     paragraphs.append((order, one, size))
         return raw, paragraphs

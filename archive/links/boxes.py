@@ -34,6 +34,7 @@ MAX_CARD = 700  # letters of one card: headline, teaser, byline
 MAX_CLIMB = 12  # levels from an anchor to the root of its card
 
 _SKIP = frozenset(("script", "style", "template", "noscript", "svg", "iframe", "head", "textarea", "select", "option"))
+_PARTS = ("div", "p", "span", "em", "i", "b", "strong", "time", "small")
 _SILENT = frozenset(("button", "input", "img", "figure", "picture", "video", "time", "br", "hr"))
 # Words of class and id attributes that many sites share.
 COMMERCIAL = class_words(
@@ -335,6 +336,10 @@ def _headline(card: Card) -> str:
 def _longest_line(anchor: HtmlElement) -> str:
     """The longest line of an anchor laid round several short ones, as a section, a headline and a time; else ""."""
     lines = [text for one in islice(anchor, 8) if one.tag in ("div", "p") and (text := text_of(one, MAX_HEADLINE))]
+    if len(lines) < 2:  # a rank before it, a date or a number of views behind
+        said = [text for one in islice(anchor, 8) if one.tag in _PARTS and (text := text_of(one, MAX_HEADLINE))]
+        if sum(any(map(str.isdigit, text)) for text in said if len(text) <= 20) == len(said) - 1:
+            lines = said
     longest = max(lines, key=len, default="")
     others = [one for one in lines if one is not longest]
     return longest if others and long_enough(longest) and all(len(one) <= 20 for one in others) else ""

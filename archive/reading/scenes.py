@@ -24,6 +24,8 @@ MAX_ARTICLES = 3  # articles on a page, above which they are entries of a live p
 MAX_WHOLE = 300_000  # letters of text in which blocks are looked up as parts; longer ones are compared line by line
 MAX_SUMMARY = 5_000  # characters of a description or headline that are compared
 MIN_LINES = 200  # letters below which a text is so short that its paragraphs may be, too
+MIN_GROUP = 3  # paragraphs beside each other that are a text though trafilatura saw none of them
+MAX_HEAD = 15  # blocks between the headline and these
 MAX_BOXED = 0.25  # share of the running text that a box's element may hold and still be all box
 
 
@@ -67,6 +69,7 @@ def scene(
         kept = _paragraphs(found, least=0 if not lines else 3) or kept
     boxed, soft = boxed_blocks(found, kept, boxes)
     keys = tuple(key for one in titles if (key := key_of(one[:MAX_SUMMARY])))
+    kept |= _missed(found, kept - boxed, boxed, keys)
     core = _core(found, kept, boxed, keys)
     second = second_articles(page, found, core, keys)
     core = [one for one in core if one not in second]
@@ -101,6 +104,31 @@ def scene(
         Counter(one.key for one in found),
         _headline(found, core, keys),
     )
+
+
+def _missed(found: Sequence[Block], kept: set[Block], boxed: set[Block], titles: Sequence[str]) -> set[Block]:
+    """The paragraphs right below the headline where trafilatura took none of them for text, as by a class word.
+
+    Three of them at least, beside each other; above them at most one paragraph is kept (the standfirst), and all that
+    is kept is far less than they are.
+    """
+    top = next((one.order for one in found if one.place.tag == "h1" and like_any(one.key, titles)), None)
+    if top is None:
+        return set()
+    groups: dict[Place | None, list[Block]] = {}
+    for one in found[top + 1 :]:
+        if one not in boxed and width(one.text) >= 60 and one.linked * 3 < len(one.text) and not one.marks & _NO_TEXT:
+            groups.setdefault(holder(one.place), []).append(one)
+    place, group = max(groups.items(), key=lambda pair: sum(width(one.text) for one in pair[1]), default=(None, []))
+    if place is None or len(group) < MIN_GROUP or "frame" in place.words or any(one in kept for one in group):
+        return set()
+    running = [one for one in kept if width(one.text) >= 60 and one.linked * 2 < len(one.text)]
+    above = [one for one in running if one.order < group[0].order]
+    near = group[0].order - top <= MAX_HEAD and len(above) <= 1
+    ended = sum(FULL_END.search(one.text) is not None for one in group) >= 0.6 * len(group)
+    if near and ended and 2 * sum(width(one.text) for one in running) < sum(width(one.text) for one in group):
+        return set(group)
+    return set()
 
 
 def _paragraphs(found: Sequence[Block], least: int) -> set[Block]:

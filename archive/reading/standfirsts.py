@@ -44,12 +44,12 @@ def _aside(one: Block) -> bool:
 _FIRST = re.compile(r"(?i)\b(?:has-?)?(?:drop-?caps?|first|initial)(?:-?(?:letter|para\w*|p))?\b")
 
 
-def _way(one: Block, view: Scene) -> tuple[tuple[str, str], ...]:
+def _way(one: Block, view: Scene, *, named: bool = True) -> tuple[tuple[str, str], ...]:
     """Tags and classes from the text's home down to the block: alike for the paragraphs of one text."""
     steps = []
     place: Place | None = one.place
     while place is not None and place is not view.home:
-        steps.append((place.tag, _FIRST.sub("", place.sort[1]).strip()))
+        steps.append((place.tag, _FIRST.sub("", place.sort[1]).strip() if named else ""))
         place = place.parent
     return tuple(steps)
 
@@ -67,6 +67,9 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
     total = sum(sorts.values())
     opening = view.core[0]
     ways = Counter(_way(one, view) for one in view.core)
+    named = len(view.core) < 3 or max(ways.values()) > 1  # classes of each paragraph's own say nothing
+    if not named:
+        ways = Counter(_way(one, view, named=False) for one in view.core)
     heads = Counter(one.place.sort for one in view.blocks if one.heading)
     set_off = Counter(one.place.sort for one in view.blocks if one.heading or one.strong > 0.9 * len(one.text))
     bold = all_bold(view)  # then bold sets nothing apart
@@ -84,7 +87,7 @@ def introductions(view: Scene) -> list[tuple[Block, dict[str, float]]]:
         told = any(tells(one.key, summary) for summary in view.summaries)
         before = one.order < first
         marked = "lead" in groups or one.heading or strong
-        if not marked and ways[_way(one, view)] > 1:
+        if not marked and ways[_way(one, view, named=named)] > 1:
             continue  # what looks like the text's paragraphs is one of them, though meta tags may quote it
         if one.heading and one.order >= first and heads[one.place.sort] > 2:
             continue  # one of the text's own subheadings

@@ -257,10 +257,19 @@ def _heads(view: Scene, text: set[Block]) -> Counter[tuple[str, str]]:
     return Counter({sort: number for sort, number in over.items() if number >= 0.8 * every[sort]})
 
 
+def _built(one: Block) -> tuple[str, str, Place | None]:
+    """How a block is built, whatever its class words: its tag, the tag round it, and what holds it beside its like."""
+    return one.place.tag, one.place.parent.tag if one.place.parent else "", holder(one.place)
+
+
 def _kin(view: Scene, sorts: Counter[tuple[Any, ...]], total: int) -> set[Block]:
     """Sentences, however short, that are marked up as most of the text is and follow it or each other."""
     kin: set[Block] = set()
     core = set(view.core)
+    # Where each paragraph has class words of its own, as scripts make them, their build is what they share.
+    builds = Counter(_built(one) for one in view.core)
+    built, most = builds.most_common(1)[0]
+    motley = max(sorts.values()) < 0.4 * total and most >= 0.8 * len(view.core) and len(view.core) >= 4
 
     def joins(one: Block, other: Block) -> bool:
         return (
@@ -269,7 +278,7 @@ def _kin(view: Scene, sorts: Counter[tuple[Any, ...]], total: int) -> set[Block]
             and not one.linked
             and not one.heading
             and FULL_END.search(one.text) is not None
-            and sorts[sort_of(one)] > 0.5 * total
+            and (sorts[sort_of(one)] > 0.5 * total or (motley and _built(one) == built))
             and holder(one.place) is holder(other.place)
             and one not in view.boxed
             and one not in view.second
@@ -346,7 +355,7 @@ def _advert(text: str) -> bool:
 def _credits() -> re.Pattern[str]:
     """A line that begins with a credit, or ends with one."""
     words = "|".join(map(re.escape, sorted({word for _, word in table("credit_words")}, key=len, reverse=True)))
-    credit = rf"(?:{words})\s?(?:[:：=＝/／©]|\bby\b)"
+    credit = rf"(?:{words})\s?(?:[:：=＝/／©՝]|\bby\b)"
     return re.compile(rf"(?i)^[(（\[]?{credit}|[\s(（\[.。|/]{credit}[^.。!?！？]{{2,60}}[)）\]]?\.?$")
 
 
@@ -360,10 +369,14 @@ def _credit(one: Block) -> bool:
 
 
 def _set_as_caption(one: Block) -> bool:
-    """Whether a line right below a picture is all in italics: it says what the picture shows."""
-    if not one.shown or width(one.text) > MAX_SAID or one.strong <= 0.9 * len(one.text):
+    """Whether a line right below a picture is centred or all in italics: it says what the picture shows."""
+    if not one.shown or width(one.text) > MAX_SAID:
         return False
-    return next(one.place.element.iter("em", "i"), None) is not None
+    element = one.place.element
+    if one.strong > 0.9 * len(one.text):
+        return next(element.iter("em", "i"), None) is not None
+    centred = element.get("align") == "center" or "text-align:center" in (element.get("style") or "").replace(" ", "")
+    return centred and not FULL_END.search(one.text)
 
 
 def _with_picture(one: Block) -> bool:
