@@ -79,8 +79,11 @@ class Cluster:
         return self._sent(_killable, self._limits, function, args)
 
     def delegate(self, function: Callable[..., T], *args: Any) -> concurrent.futures.Future[T]:
-        """Do a long piece of work in a worker itself, which looks after what it starts; one a thread of the worker."""
-        return self._sent(function, *args)
+        """Do a long piece of work in a worker itself, which looks after what it starts; one a thread of the worker.
+
+        The function is given, after its arguments, what says whether anybody still waits for its answer.
+        """
+        return self._sent(_long, function, args)
 
     def _sent(self, function: Callable[..., Any], *args: Any) -> concurrent.futures.Future[Any]:
         answer: concurrent.futures.Future[Any] = concurrent.futures.Future()
@@ -125,6 +128,13 @@ def _killable(limits: tuple[float, int], function: Callable[..., T], args: tuple
             width = max(1, int(distributed.get_worker().state.nthreads))
             _pools[limits] = Workers(width, *limits, _TASKS, ["archive.passes", "archive.links.fronts"])
     return _pools[limits].submit(function, *args).result()
+
+
+def _long(function: Callable[..., T], args: tuple[Any, ...]) -> T:
+    """In a Dask worker: do it here. Who sent it may be gone before it is done: Dask then calls the task cancelled."""
+    worker = distributed.get_worker()
+    task = worker.state.tasks.get(worker.get_current_task())
+    return function(*args, lambda: task is None or task.state != "cancelled")
 
 
 def _secured(address: str) -> tuple[str, Security | None]:
