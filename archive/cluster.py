@@ -56,6 +56,13 @@ class Cluster:
     def _checked(self) -> int:
         """How many tasks the workers take at a time, if they are fit for it."""
         try:
+            # The scheduler unpacks what is sent as well.
+            theirs = self._client.run_on_scheduler(versions)
+        except Exception as error:  # noqa: BLE001 - whatever a scheduler raises when it does not know us
+            raise BadQuery(
+                f"The Dask scheduler cannot import Foreign Desk ({error}): install the same version there."
+            ) from None
+        try:
             told = self._client.run(about)
         except Exception as error:  # noqa: BLE001 - whatever a worker raises when it does not know us
             raise BadQuery(f"A worker cannot import Foreign Desk ({error}): install the same version there.") from None
@@ -63,7 +70,9 @@ class Cluster:
             raise BadQuery(
                 "The Dask scheduler has no workers: start some with `dask worker`; docs/cluster.md shows how."
             )
-        mine = about()[0]
+        mine = versions()
+        if theirs != mine:
+            raise BadQuery(f"The Dask scheduler has {theirs}, and this machine {mine}: they must be the same.")
         for name, (version, daemon, _) in told.items():
             if version != mine:
                 raise BadQuery(f"The worker {name} reads pages with {version}, and this machine with {mine}.")
@@ -114,11 +123,16 @@ class Cluster:
         self.close()
 
 
-def about(dask_worker: Any = None) -> tuple[str, bool, int]:
+def about(dask_worker: Any) -> tuple[str, bool, int]:
     """(what reads here, whether this process may start no others, tasks at a time), as a worker tells it."""
-    threads = int(dask_worker.state.nthreads) if dask_worker is not None else 0
+    threads = int(dask_worker.state.nthreads)
+    return versions(), bool(multiprocessing.current_process().daemon), threads
+
+
+def versions() -> str:
+    """What reads pages here."""
     ours, theirs = (packages.version(name) for name in ("foreign-desk", "trafilatura"))
-    return f"Foreign Desk {ours} and trafilatura {theirs}", bool(multiprocessing.current_process().daemon), threads
+    return f"Foreign Desk {ours} and trafilatura {theirs}"
 
 
 def _killable(limits: tuple[float, int], function: Callable[..., T], args: tuple[Any, ...]) -> T:

@@ -158,6 +158,12 @@ def test_what_cannot_be_used_is_refused(spec: str, said: str) -> None:
         open_executor(spec)
 
 
+def test_another_version_is_refused_by_name(dask: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.cluster.packages.version", lambda name: "0.0.9")
+    with pytest.raises(BadQuery, match=r"The Dask scheduler has .*, and this machine Foreign Desk 0\.0\.9"):
+        open_executor(dask.spec)
+
+
 def test_the_library_needs_no_dask() -> None:
     code = "import sys, archive.reextract, archive.executors\nassert 'distributed' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -112,7 +112,7 @@ def _home(archive: Archive, claimed: Claimed, future: Future[Any], clock: Any, f
         file.write_bytes(shard)
         merge(archive, file)
     except (ArchiveError, OSError, RuntimeError) as error:
-        fault = str(error)
+        fault = " ".join(str(error).split())
     finally:
         for left in file.parent.glob(f"{file.name}*"):
             left.unlink()
