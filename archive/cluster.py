@@ -56,6 +56,13 @@ class Cluster:
     def _checked(self) -> int:
         """How many tasks the workers take at a time, if they are fit for it."""
         try:
+            # The scheduler unpacks what is sent as well.
+            theirs = self._client.run_on_scheduler(versions)
+        except Exception as error:  # noqa: BLE001 - whatever a scheduler raises when it does not know us
+            raise BadQuery(
+                f"The Dask scheduler cannot import Foreign Desk ({error}): install the same version there."
+            ) from None
+        try:
             told = self._client.run(about)
         except Exception as error:  # noqa: BLE001 - whatever a worker raises when it does not know us
             raise BadQuery(f"A worker cannot import Foreign Desk ({error}): install the same version there.") from None
@@ -63,7 +70,9 @@ class Cluster:
             raise BadQuery(
                 "The Dask scheduler has no workers: start some with `dask worker`; docs/cluster.md shows how."
             )
-        mine = about()[0]
+        mine = versions()
+        if theirs != mine:
+            raise BadQuery(f"The Dask scheduler has {theirs}, and this machine {mine}: they must be the same.")
         for name, (version, daemon, _) in told.items():
             if version != mine:
                 raise BadQuery(f"The worker {name} reads pages with {version}, and this machine with {mine}.")
@@ -79,8 +88,11 @@ class Cluster:
         return self._sent(_killable, self._limits, function, args)
 
     def delegate(self, function: Callable[..., T], *args: Any) -> concurrent.futures.Future[T]:
-        """Do a long piece of work in a worker itself, which looks after what it starts; one a thread of the worker."""
-        return self._sent(function, *args)
+        """Do a long piece of work in a worker itself, which looks after what it starts; one a thread of the worker.
+
+        The function is given, after its arguments, what says whether anybody still waits for its answer.
+        """
+        return self._sent(_long, function, args)
 
     def _sent(self, function: Callable[..., Any], *args: Any) -> concurrent.futures.Future[Any]:
         answer: concurrent.futures.Future[Any] = concurrent.futures.Future()
@@ -111,11 +123,16 @@ class Cluster:
         self.close()
 
 
-def about(dask_worker: Any = None) -> tuple[str, bool, int]:
+def about(dask_worker: Any) -> tuple[str, bool, int]:
     """(what reads here, whether this process may start no others, tasks at a time), as a worker tells it."""
-    threads = int(dask_worker.state.nthreads) if dask_worker is not None else 0
+    threads = int(dask_worker.state.nthreads)
+    return versions(), bool(multiprocessing.current_process().daemon), threads
+
+
+def versions() -> str:
+    """What reads pages here."""
     ours, theirs = (packages.version(name) for name in ("foreign-desk", "trafilatura"))
-    return f"Foreign Desk {ours} and trafilatura {theirs}", bool(multiprocessing.current_process().daemon), threads
+    return f"Foreign Desk {ours} and trafilatura {theirs}"
 
 
 def _killable(limits: tuple[float, int], function: Callable[..., T], args: tuple[Any, ...]) -> T:
@@ -125,6 +142,13 @@ def _killable(limits: tuple[float, int], function: Callable[..., T], args: tuple
             width = max(1, int(distributed.get_worker().state.nthreads))
             _pools[limits] = Workers(width, *limits, _TASKS, ["archive.passes", "archive.links.fronts"])
     return _pools[limits].submit(function, *args).result()
+
+
+def _long(function: Callable[..., T], args: tuple[Any, ...]) -> T:
+    """In a Dask worker: do it here. Who sent it may be gone before it is done: Dask then calls the task cancelled."""
+    worker = distributed.get_worker()
+    task = worker.state.tasks.get(worker.get_current_task())
+    return function(*args, lambda: task is None or task.state != "cancelled")
 
 
 def _secured(address: str) -> tuple[str, Security | None]:

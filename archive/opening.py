@@ -31,6 +31,7 @@ class File:
 
     def __init__(self, path: Path, db: Database) -> None:
         self.path, self.db = path, db
+        self.looks_only = False
         self._lock: int | None = None
 
     @classmethod
@@ -77,7 +78,9 @@ class File:
                 db = Database(reader(path), execute_plugins=False)
         except DAMAGE as error:
             raise ArchiveUnreadable(f"{path} cannot be opened as an archive: {fault(error)}") from None
-        return cls(path, db)
+        archive = cls(path, db)
+        archive.looks_only = True
+        return archive
 
     def close(self) -> None:
         """Close the file; SQLite folds its WAL into it."""

@@ -99,9 +99,13 @@ class Questions(File):
         return int(row[0])
 
     def due(self, site: str, now: datetime) -> list[Due]:
-        """The articles of a site that are due at a moment (UTC), in no order."""
+        """The articles of a site that are due at a moment (UTC), in no order.
+
+        Those that a merge or an older file has left unweighed are weighed first; an archive that was opened only to
+        look names them all.
+        """
         watching = Watching(self.db.conn)
-        unweighed = watching.unweighed(site)
+        unweighed = [] if self.looks_only else watching.unweighed(site)
         if unweighed:
             with self.writing():
                 watching.refresh(unweighed)

@@ -140,32 +140,37 @@ def plain(one: Bringing) -> None:
 
 def frontier(one: Bringing) -> None:
     """Bring when pages are to be looked at. What is due rests on all captures and readings, so articles are weighed
-    when their site is next visited, with the newest hint of either; of lists the row that was looked at last stands."""
-    where, values = "EXISTS (SELECT 1 FROM main.pages p WHERE p.url = x.url)", list[str]()
+    when their site is next visited, with the newest hint of either, if neither has looked since; how often hints were
+    untrue is what the one knows that looked last. Of lists the row that was looked at last stands."""
+    where, values = "", list[str]()
     if one.part.site is not None:
-        where, values = "x.site = ?", [one.part.site]
-    names = columns(one.connection, "frontier")
-    listed, rest = ", ".join(names), [name for name in names if name not in ("url", "looked_at")]
-    row = ("looked_at", *rest)
+        where, values = "AND x.site = ?", [one.part.site]
+    names = [name for name in columns(one.connection, "frontier") if name not in ("url", "looked_at", "kind")]
+    listed, row = ", ".join(names), ("looked_at", "kind", *names)
     new, old = (", ".join(f"coalesce({table}.{name}, '')" for name in row) for table in ("excluded", "frontier"))
     sets = ", ".join(f"{name} = excluded.{name}" for name in row)
+    looked = "nullif(max(coalesce(looked_at, ''), coalesce(excluded.looked_at, '')), '')"
+    hinted = "max(coalesce(hinted_at, ''), coalesce(excluded.hinted_at, ''))"
     with one.into.writing() as connection:
         connection.execute(
-            f"INSERT INTO frontier ({listed}) SELECT {listed} FROM s.frontier x WHERE x.kind <> 'article' AND {where} "
-            f"ON CONFLICT (url) DO UPDATE SET {sets} WHERE ({new}) > ({old})",
+            f"INSERT INTO frontier (url, looked_at, kind, {listed}) SELECT x.url, x.looked_at, x.kind, "
+            f"{', '.join(f'x.{name}' for name in names)} FROM s.frontier x CROSS JOIN main.pages p ON p.url = x.url "
+            f"AND p.kind <> 'article' WHERE x.kind <> 'article' {where} "
+            f"ON CONFLICT (url) DO UPDATE SET {sets} WHERE frontier.kind = 'article' OR ({new}) > ({old})",
             values,
         )
         connection.execute(
-            "INSERT INTO frontier (url, site, kind, due_at, why, born_at, hint, hinted_at, fooled) "
-            "SELECT p.url, p.site, 'article', p.discovered_at, 'unweighed', p.discovered_at, x.hint, x.hinted_at, "
-            "x.fooled FROM s.frontier x CROSS JOIN main.pages p ON p.url = x.url AND p.kind = 'article' "
-            f"WHERE x.kind = 'article' AND {where} "
+            "INSERT INTO frontier (url, site, kind, due_at, why, born_at, looked_at, hint, hinted_at, fooled) "
+            "SELECT p.url, p.site, 'article', p.discovered_at, 'unweighed', p.discovered_at, x.looked_at, x.hint, "
+            "iif(x.hinted_at > coalesce(x.looked_at, ''), x.hinted_at, NULL), x.fooled "
+            "FROM s.frontier x CROSS JOIN main.pages p ON p.url = x.url AND p.kind = 'article' "
+            f"WHERE x.kind = 'article' {where} "
             "ON CONFLICT (url) DO UPDATE SET site = excluded.site, kind = 'article', due_at = excluded.due_at, "
-            "why = 'unweighed', born_at = excluded.born_at, first_at = NULL, looked_at = NULL, looks = 0, changes = 0, "
-            "exposure = 0, every = NULL, fooled = max(fooled, excluded.fooled), "
-            "hint = CASE WHEN (coalesce(excluded.hinted_at, ''), coalesce(excluded.hint, '')) "
-            "> (coalesce(hinted_at, ''), coalesce(hint, '')) THEN excluded.hint ELSE hint END, "
-            "hinted_at = max(coalesce(hinted_at, excluded.hinted_at), coalesce(excluded.hinted_at, hinted_at))",
+            "why = 'unweighed', born_at = excluded.born_at, first_at = NULL, looks = 0, changes = 0, exposure = 0, "
+            f"every = NULL, looked_at = {looked}, hint = nullif(max(coalesce(hint, ''), coalesce(excluded.hint, '')), "
+            f"''), hinted_at = iif({hinted} > coalesce({looked}, ''), {hinted}, NULL), "
+            "fooled = iif((coalesce(excluded.looked_at, ''), excluded.fooled) > (coalesce(looked_at, ''), fooled), "
+            "excluded.fooled, fooled)",
             values,
         )
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from archive.captures import Captures
 from archive.errors import PayloadDamaged, UnknownPage
-from archive.records import QUARANTINE, WORKER_PROBLEMS, Capture, Selection, end_of, moment, timestamp
+from archive.records import QUARANTINE, WORKER_PROBLEMS, Capture, Selection, beginning_of, end_of, moment, timestamp
 
 _FAILED = ", ".join(f"'{word}'" for word in sorted(WORKER_PROBLEMS))
 #: A snapshot that a page showed several times is read once, as of the first time. `w` is what the extractor that would
@@ -59,7 +59,7 @@ class Waiting(Captures):
         self.db.conn.create_function("wanted", 1, wanted, deterministic=True)
         values = {
             "scope": which.scope,
-            "since": which.since and which.since.strip().replace(" ", "T"),
+            "since": which.since and beginning_of(which.since),
             "until": which.until and end_of(which.until),
             "quarantined": int(which.quarantined),
             "most": QUARANTINE,

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -73,6 +73,13 @@ class Started:
         nannies = {str(child.pid) for child in self.children[1:]}
         rows = [line.split(None, 2) for line in listed.stdout.splitlines()]
         return [int(pid) for pid, parent, words in rows if parent in nannies and "spawn_main" in words]
+
+    def visits(self) -> int:
+        """How many runs of sites they have in hand."""
+        listed = subprocess.run(["ps", "-eww", "-o", "ppid=,args="], capture_output=True, text=True, check=True)
+        workers = {str(pid) for pid in self.workers()}
+        rows = [line.split(None, 1) for line in listed.stdout.splitlines()]
+        return sum(parent in workers and "crawler.cli.remote" in words for parent, words in rows)
 
     def stop(self) -> None:
         left = self.workers()
@@ -149,6 +156,12 @@ def test_what_kills_its_worker_fails_alone(dask: Started) -> None:
 def test_what_cannot_be_used_is_refused(spec: str, said: str) -> None:
     with pytest.raises(BadQuery, match=said):
         open_executor(spec)
+
+
+def test_another_version_is_refused_by_name(dask: Started, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.cluster.packages.version", lambda name: "0.0.9")
+    with pytest.raises(BadQuery, match=r"The Dask scheduler has .*, and this machine Foreign Desk 0\.0\.9"):
+        open_executor(dask.spec)
 
 
 def test_the_library_needs_no_dask() -> None:
@@ -228,3 +241,29 @@ def test_a_run_ends_with_the_worker_that_started_it(tmp_path: Path) -> None:
     assert child.poll() is None
     child.stdin.close()
     assert child.wait(30) == 3
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_ends_with_the_command_that_sent_it(dask: Started, tmp_path: Path, by: signal.Signals) -> None:
+    """However it ends: nobody waits for what the run brings, and its sites may be visited by another command by now."""
+    path, entries = tmp_path / "a.db", tmp_path / "mine.toml"
+    home = "http://127.0.0.1:9/"
+    entries.write_text(f'[slow]\nhome = "{home}"\nsections = ["{home}world"]\ndelay = 600.0\n')
+    command = [str(Path(sys.executable).with_name("foreigndesk")), "crawl", "slow", "--sites", str(entries)]
+    child = subprocess.Popen(
+        [*command, "--archive", str(path), "--executor", dask.spec], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    _until(lambda: dask.visits() == 1, "the run does not begin")
+    child.send_signal(by)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == (130 if by == signal.SIGINT else -9), said
+    _until(lambda: dask.visits() == 0, "the run goes on")
+    with Archive.open(path) as archive:
+        assert [run["state"] for run in archive.runs()] == ["lost" if by == signal.SIGINT else "running"]
+
+
+def _until(holds: Callable[[], bool], otherwise: str) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.1)

@@ -22,6 +22,8 @@ from archive import (
     ArchiveUnreadable,
     BadQuery,
     Capture,
+    Extraction,
+    Site,
     Visit,
     erase,
     extract,
@@ -31,10 +33,12 @@ from archive import (
     payload_digest,
     search,
     split,
+    timestamp,
     verify,
 )
 from archive.shards import OWN, PLAIN, STEPPED
 from crawler.cli import main
+from crawler.newsroom import Newsroom
 from tests.press import AT, HOST, SITE, captures, fill
 from tests.test_format import SCRIPTS, run
 
@@ -43,6 +47,7 @@ NATURAL = {
     "pages": "SELECT * FROM pages",
     "sites": "SELECT * FROM sites",
     "runs": "SELECT * FROM runs",
+    "frontier": "SELECT * FROM frontier",
     "chain": "SELECT * FROM chain",
     "forks": "SELECT * FROM forks",
     "redactions": "SELECT * FROM redactions",
@@ -65,6 +70,8 @@ def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that an archive says, whatever numbers its file uses: every table, payload and word of the index."""
     with Archive.open(path) as archive:
         connection = archive.db.conn
+        for (site,) in connection.execute("SELECT DISTINCT site FROM pages").fetchall():
+            archive.due(site, AT)  # as the next visit does: what a merge left unweighed is weighed
         connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'texts_fts', 'instance')")
         found = {name: sorted(connection.execute(sql).fetchall(), key=repr) for name, sql in NATURAL.items()}
         held = connection.execute("SELECT digest FROM snapshots WHERE body IS NOT NULL ORDER BY 1").fetchall()
@@ -329,6 +336,131 @@ def test_two_claims_on_one_capture_are_settled_the_same_way(tmp_path: Path) -> N
     assert results[0] == results[1]
     assert len(results[0]["captures"]) == 1
     assert len(results[0]["redactions"]) == 1
+
+
+# ---- when pages are due
+
+
+def watched(path: Path, *looks: tuple[int, str]) -> None:
+    """An archive with one article and one list of the other's: looks at the article, hints, looks at the list.
+
+    looks: (hour, what was found there): a text, "list", or "hint" followed by the hour that a list claims.
+    """
+    with Archive.open(path) as archive:
+        archive.know([DESK], AT)
+        archive.store([Visit(Capture(FRONT, AT, site="p", kind="section", status=200, payload=b"0"),
+                             found=(("article", STORY),))])  # fmt: skip
+        for hour, what in looks:
+            at = AT + timedelta(hours=hour)
+            if what.startswith("hint") or what == "list":
+                hints = ((STORY, timestamp(AT + timedelta(hours=int(what[4:])))),) if what != "list" else ()
+                seen = Capture(FRONT, at, site="p", kind="section", status=200, payload=f"{what} {hour}".encode())
+                archive.store([Visit(seen, hints=hints)])
+            else:
+                page = Capture(STORY, at, site="p", status=200, payload=f"{what} {hour}".encode())
+                archive.store([Visit(page)])
+                archive.record([Extraction(STORY, page.digest or "", "t", title="T", text=what)], at)
+
+
+def both_orders(folder: Path, files: list[Path]) -> dict[str, dict[str, Any]]:
+    """The rows of the frontier after merges in each order, twice each, and the next visit: all the same."""
+    results = []
+    for number, order in enumerate(itertools.permutations(files)):
+        with Archive.open(folder / f"all-{number}.db") as archive:
+            for file in (*order, *order):
+                merge(archive, file)
+                archive.due("p", AT)
+            results.append({row["url"]: row for row in archive.rows("SELECT * FROM frontier")[1]})
+    for number, file in enumerate(files):
+        # Into one of them, not into a new file.
+        with Archive.open(file) as archive:
+            for other in files[:number] + files[number + 1 :]:
+                merge(archive, other)
+            archive.due("p", AT)
+            results.append({row["url"]: row for row in archive.rows("SELECT * FROM frontier")[1]})
+    assert all(one == results[0] for one in results)
+    return results[0]
+
+
+FRONT, STORY = "http://p.test/world", "http://p.test/1"
+DESK = Site("p", home="http://p.test/", sections=(FRONT,), cadence=3600.0, quiet=21_600.0)
+
+
+def test_looks_of_both_are_weighed_together(tmp_path: Path) -> None:
+    files = [tmp_path / "a.db", tmp_path / "b.db"]
+    watched(files[0], (1, "one"), (5, "two"), (6, "list"))
+    watched(files[1], (3, "one"), (9, "three"), (4, "list"))
+    found = both_orders(tmp_path, files)
+    story, front = found[STORY], found[FRONT]
+    assert (story["looks"], story["changes"], story["why"]) == (4, 2.0, "look")
+    assert story["looked_at"] == timestamp(AT + timedelta(hours=9))
+    assert story["due_at"] > story["looked_at"]
+    assert (front["kind"], front["looked_at"]) == ("section", timestamp(AT + timedelta(hours=6)))
+
+
+def test_a_hint_that_nobody_has_answered_stays(tmp_path: Path) -> None:
+    files = [tmp_path / "a.db", tmp_path / "b.db"]
+    watched(files[0], (1, "one"), (4, "hint3"))
+    watched(files[1], (3, "one"))
+    story = both_orders(tmp_path, files)[STORY]
+    at = timestamp(AT + timedelta(hours=4))
+    assert (story["why"], story["hinted_at"], story["due_at"], story["fooled"]) == ("hint", at, at, 0)
+
+
+def test_a_hint_that_the_other_has_answered_brings_no_look(tmp_path: Path) -> None:
+    """Nor does its list, which goes on saying what it said."""
+    files = [tmp_path / "a.db", tmp_path / "b.db"]
+    watched(files[0], (1, "one"), (3, "hint2"))
+    watched(files[1], (2, "one"), (8, "hint7"), (9, "two"))
+    story = both_orders(tmp_path, files)[STORY]
+    assert (story["why"], story["hinted_at"], story["fooled"]) == ("look", None, 0)
+    with Archive.open(files[0]) as archive:
+        seen = Capture(FRONT, AT + timedelta(hours=12), site="p", kind="section", status=200, payload=b"again")
+        archive.store([Visit(seen, hints=((STORY, timestamp(AT + timedelta(hours=7))),))])
+        assert archive.rows("SELECT why FROM frontier WHERE url = ?", (STORY,))[1] == [{"why": "look"}]
+
+
+def test_merged_every_night_a_hint_fools_once(tmp_path: Path) -> None:
+    files = [tmp_path / "a.db", tmp_path / "b.db"]
+    watched(files[0], (1, "one"), (3, "hint2"), (4, "one"))
+    watched(files[1], (1, "one"), (3, "hint2"))
+    story = both_orders(tmp_path, files)[STORY]
+    assert (story["hinted_at"], story["fooled"]) == (None, 1)
+
+
+def test_what_is_a_list_in_one_and_an_article_in_the_other(tmp_path: Path) -> None:
+    """The page that was discovered first says what it is."""
+    files = [tmp_path / "a.db", tmp_path / "b.db"]
+    watched(files[0], (6, "list"))
+    with Archive.open(files[1]) as archive:
+        archive.store([Visit(Capture(FRONT, AT + timedelta(hours=9), site="p", status=200, payload=b"x"))])
+    found = both_orders(tmp_path, files)
+    assert (found[FRONT]["kind"], found[FRONT]["looked_at"]) == ("section", timestamp(AT + timedelta(hours=6)))
+
+
+def test_the_next_run_of_a_merged_archive_weighs_its_articles(three: list[Path], tmp_path: Path) -> None:
+    """Until then `schedule status`, which only looks, tells what there is."""
+    whole, entries = tmp_path / "all.db", tmp_path / "mine.toml"
+    entries.write_text(f'[meridian]\nhome = "http://{HOST}/"\nsections = ["http://{HOST}/world"]\nrevisit = "30d"\n')
+    unweighed = "SELECT count(*) AS n FROM frontier WHERE site = 'meridian' AND why = 'unweighed'"
+    with Newsroom() as room, Archive.open(whole) as archive:
+        for file in three:
+            merge(archive, file)
+        archive.plan({"meridian": SITE.entry()}, 1, AT)
+        assert archive.rows(unweighed)[1] == [{"n": 30}]
+        told = CliRunner().invoke(main, ["schedule", "status", "--archive", str(whole)], catch_exceptions=False)
+        assert (told.exit_code, "meridian" in told.output) == (1, True), told.output
+        told = CliRunner().invoke(main, ["history", next(captures(30)).url, "--archive", str(whole)])
+        assert "worked out when its site is visited next" in told.output
+        words = ["schedule", "run", "meridian", "--once", "--archive", str(whole), "--sites", str(entries)]
+        words += ["--resolve", f"{HOST}:80=127.0.0.1:{room.port}", "--delay", "0", "--executor", "serial"]
+        done = subprocess.run(
+            [sys.executable, "-m", "crawler.cli", *words], capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        assert archive.rows(unweighed)[1] == [{"n": 0}]
+        looks = archive.rows("SELECT looks FROM frontier WHERE url = ?", (next(captures(30)).url,))[1][0]["looks"]
+        assert looks >= 3, "those that the three files hold, whether or not another one is due today"
 
 
 def test_every_table_is_thought_of(tmp_path: Path) -> None:

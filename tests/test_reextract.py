@@ -107,6 +107,8 @@ def test_selections(archive: Archive, clock: Clock) -> None:
 
     assert urls(Selection("all", since=middle)) == [one.url for one in pages[3:]]
     assert urls(Selection("all", until=middle)) == [one.url for one in pages[:4]]
+    assert urls(Selection("all", since=f"{middle[:19]}+00:00")) == urls(Selection("all", since=middle))
+    assert urls(Selection("all", since="2026-11-01T14:00:03+02:00")) == [one.url for one in pages[3:]]
     assert len(urls(Selection("all", until="2026-11-01"))) == 8
     assert urls(Selection("all", limit=2)) == [one.url for one in pages[:2]]
     assert urls(Selection("all"), f"url = '{pages[5].url}' AND words > 1") == [pages[5].url]
@@ -116,6 +118,9 @@ def test_selections(archive: Archive, clock: Clock) -> None:
             urls(Selection("all"), wrong)
     with pytest.raises(BadQuery, match="no scope"):
         urls(Selection("some"))
+    for wrong in (Selection("all", since="banana"), Selection("all", until="banana")):
+        with pytest.raises(BadQuery, match="no time"):
+            urls(wrong)
     with pytest.raises(UnknownSite):
         urls(Selection("all", site="nobody"))
 

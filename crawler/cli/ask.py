@@ -238,7 +238,11 @@ def history_(url: str, archive_path: str, as_json: bool) -> None:
     if not as_json:
         if alias:
             shown.print(Shown(f"It is kept as {alias} now; `foreigndesk history` of that tells the rest.", "cyan"))
-        shown.print(Shown(f"Next look: {when[:19]}Z ({why})." if when else f"No further look ({why}).", "dim"))
+        if why == "unweighed":
+            coming = "Next look: worked out when its site is visited next, since this archive was merged or is older."
+        else:
+            coming = f"Next look: {when[:19]}Z ({why})." if when else f"No further look ({why})."
+        shown.print(Shown(coming, "dim"))
 
 
 def _gap(event: Event) -> str:

@@ -58,10 +58,13 @@ def crawl_elsewhere(
         job = {"contact": contact, "resolve": dict(resolve or {}), "overrides": dict(overrides or {})}
         jobs = _jobs(archive, chosen, clock, Path(folder), job)
         delegates: Any = Delegates(cluster)
-        for (_, _, claimed), future in run_bounded(delegates, visit_elsewhere, jobs, window=2 * cluster.width):
-            for run in _home(archive, claimed, future, clock, Path(folder) / "shard.db"):
-                runs.append(run)
-                told(run)
+        try:
+            for (_, _, claimed), future in run_bounded(delegates, visit_elsewhere, jobs, window=2 * cluster.width):
+                for run in _home(archive, claimed, future, clock, Path(folder) / "shard.db"):
+                    runs.append(run)
+                    told(run)
+        finally:
+            archive.lose(clock())  # stopped: what is still out ends there, and does not come home
     return runs
 
 
@@ -109,7 +112,7 @@ def _home(archive: Archive, claimed: Claimed, future: Future[Any], clock: Any, f
         file.write_bytes(shard)
         merge(archive, file)
     except (ArchiveError, OSError, RuntimeError) as error:
-        fault = str(error)
+        fault = " ".join(str(error).split())
     finally:
         for left in file.parent.glob(f"{file.name}*"):
             left.unlink()

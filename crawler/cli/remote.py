@@ -1,7 +1,8 @@
 """A run on another machine: what a Dask worker does when it is given sites to visit.
 
-The run is a process of its own, since Scrapy wants a main thread, and it ends at once when the worker that started it
-is gone: another worker may have been given the same sites by then, and a site is never visited by two.
+The run is a process of its own, since Scrapy wants a main thread. It ends at once when the worker that started it is
+gone: another worker may have been given the same sites by then, and a site is never visited by two. For the same reason
+it ends when the command that sent it is gone.
 """
 
 from __future__ import annotations
@@ -13,17 +14,22 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from archive import Site, strip
 
+#: Seconds between two looks whether anybody still waits for a run.
+LOOK = 1.0
 
-def visit_elsewhere(job: dict[str, Any], seed: bytes) -> tuple[bytes, list[dict[str, Any]]]:
+
+def visit_elsewhere(job: dict[str, Any], seed: bytes, wanted: Callable[[], bool]) -> tuple[bytes, list[dict[str, Any]]]:
     """In a Dask worker: visit some sites; returns the shard with what they brought, and a summary of each run.
 
     job: sites (entries as JSON), due, contact, resolve, overrides. seed: a small archive with what is known of the
-    sites. Raises RuntimeError with the last line that the run said, where it ended without a summary.
+    sites. wanted: whether anybody still waits for the answer; the run is ended where nobody does. Raises RuntimeError
+    with the last line that the run said, where it ended without a summary.
     """
     with tempfile.TemporaryDirectory(prefix="foreigndesk-") as folder:
         file = Path(folder) / "shard.db"
@@ -40,12 +46,21 @@ def visit_elsewhere(job: dict[str, Any], seed: bytes) -> tuple[bytes, list[dict[
         said: list[str] = []
         reader = threading.Thread(target=said.extend, args=(child.stderr,), daemon=True)
         reader.start()
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(LOOK):
+                if not wanted():
+                    child.kill()
+
+        threading.Thread(target=watch, daemon=True).start()
         try:
             child.stdin.write(json.dumps({**job, "archive": str(file)}) + "\n")
             child.stdin.flush()
             answer = child.stdout.read()
             child.wait()
         finally:
+            over.set()
             child.kill()
             child.wait()
         reader.join(5)

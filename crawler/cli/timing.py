@@ -303,8 +303,9 @@ def pause(site: str, archive_path: str, until: str | None, reason: str) -> None:
     now = datetime.now(UTC)
     with Archive.open(archive_path, create=False) as archive:
         _known(archive, site)
-        archive.pause(site, now, _end(until, now) if until else None, reason or None)
-    click.echo(f"{site} is paused{f' until {until}' if until else ''}.")
+        end = _end(until, now) if until else None
+        archive.pause(site, now, end, reason or None)
+    click.echo(f"{site} is paused until {f'{end:%Y-%m-%dT%H:%M:%S}Z' if end else 'it is resumed'}.")
 
 
 @schedule_.command()
