@@ -15,7 +15,7 @@ from typing import Any
 from lxml import etree
 from lxml.html import fromstring
 
-from archive.lines import key_of, line
+from archive.lines import line
 from archive.reading.blocks import FULL_END, blocks, width
 from archive.reading.pages import Page, read_json, strings
 
@@ -124,9 +124,3 @@ def _leaves(value: Any) -> Iterator[tuple[tuple[str, ...], tuple[int, ...], str]
             waiting.extend(((*path, key), numbers, child) for key, child in reversed(inner))
         elif isinstance(one, list):
             waiting.extend((path, (*numbers, number), child) for number, child in reversed(list(enumerate(one[:2000]))))
-
-
-def key_share(part: list[str], whole: str) -> float:
-    """How much of the paragraphs is found in the whole text, both compared by letters alone."""
-    total = sum(len(key_of(one)) for one in part)
-    return sum(len(key) for one in part if (key := key_of(one)) in whole) / total if total else 0.0
